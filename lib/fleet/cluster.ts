@@ -1,0 +1,64 @@
+import type { Failure } from '../errors.ts';
+import type { RunOutcome } from '../records/record.ts';
+
+export type Mode = 'observe' | 'enforce' | 'off';
+
+/** How the API server is reached: on EKS by name, region and role; elsewhere by endpoint, CA and a secret. */
+export type ClusterConnection =
+  | { readonly type: 'eks'; readonly eksName: string; readonly region: string; readonly roleArn?: string; readonly externalId?: string }
+  | {
+      readonly type: 'endpoint';
+      readonly endpoint: string;
+      /** Base64 of the PEM bundle, as EKS and kubeconfigs give it. */
+      readonly certificateAuthority: string;
+      /** Name of a secret: `{"token": …}` or `{"clientCertificate": …, "clientKey": …}` (PEM). */
+      readonly clusterSecret: string;
+    };
+
+/** One row of the `clusters` table, parsed: what people ask for. */
+export interface ClusterRow {
+  readonly cluster: string;
+  readonly connection: ClusterConnection;
+  readonly repository: string;
+  /** Branch, tag or full commit id. */
+  readonly branch: string;
+  /** Folder in the repository, normalised; `.` for the root. */
+  readonly path: string;
+  /** Name of a secret `{"username"?: …, "token": …}` for the repository. */
+  readonly credentialsSecret?: string;
+  readonly mode: Mode;
+  readonly intervalSeconds: number;
+  readonly graceSeconds: number;
+  readonly wave: number;
+  readonly imagePolicy: 'report' | 'lock' | 'require-digest';
+  readonly suspendedUntil?: string;
+  readonly suspendedReason?: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** A row as read: one that does not parse is that cluster's status, in words, and breaks nothing else. */
+export type ClusterEntry = { readonly cluster: string; readonly row: ClusterRow } | { readonly cluster: string; readonly invalid: Failure };
+
+/** What `state` knows of a cluster: written by `reconcile` and `source`, read by `status`, `schedule` and the widget. */
+export interface ClusterState {
+  readonly cluster: string;
+  /** uid of `kube-system`, pinned by the first successful contact. */
+  readonly clusterUid?: string;
+  readonly serverVersion?: string;
+  readonly revision?: string;
+  /** Digest of the artifact that is desired now, and of the last one applied in full. */
+  readonly desiredArtifact?: string;
+  readonly appliedArtifact?: string;
+  readonly outcome?: RunOutcome;
+  readonly failure?: Failure;
+  /** Why Git could not be followed; correction goes on from the last artifact. */
+  readonly sourceFailure?: Failure;
+  /** ISO 8601. */
+  readonly lastRunAt?: string;
+  /** When every object was last verified against the server. */
+  readonly verifiedAt?: string;
+  readonly objects?: number;
+  readonly open?: number;
+  readonly nextAttemptAt?: string;
+  readonly consecutiveFailures?: number;
+}

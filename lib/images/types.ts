@@ -1,0 +1,56 @@
+import type { ObjectId } from '../manifests/object.ts';
+
+/** A parsed image reference. `registry` and `repository` carry the defaults of the distribution grammar (`docker.io/library/…`). */
+export interface ImageReference {
+  /** As written in the manifest. */
+  readonly text: string;
+  readonly registry: string;
+  readonly repository: string;
+  readonly tag?: string;
+  readonly digest?: string;
+}
+
+export interface Platform {
+  readonly os: string;
+  readonly architecture: string;
+  readonly variant?: string;
+}
+
+/** `{source repository, reference} → digest`: written once, kept until Git changes the reference or a person relocks it. */
+export interface ImageLock {
+  /** As written in Git, without a digest: `123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:1.4`. */
+  readonly reference: string;
+  /** `sha256:…` of the manifest or index that the tag named when it was locked. */
+  readonly digest: string;
+  readonly mediaType: string;
+  readonly platforms: readonly Platform[];
+  /** ISO 8601. */
+  readonly resolvedAt: string;
+  readonly generation: number;
+  /** The commit for which it was first resolved. */
+  readonly firstRevision: string;
+}
+
+export type FindingId =
+  | 'ref.invalid'
+  | 'ref.latest'
+  | 'repo.mutable'
+  | 'tag.moved'
+  | 'tag.unresolvable'
+  | 'reg.foreign'
+  | 'run.unverifiable';
+export type Severity = 'critical' | 'high' | 'medium' | 'low' | 'info';
+
+/** One fact about one image reference in use. */
+export interface ImageFinding {
+  readonly id: FindingId;
+  readonly severity: Severity;
+  readonly reference: string;
+  /** The objects whose pod templates use it. */
+  readonly objects: readonly (ObjectId & { readonly apiVersion: string })[];
+  /** A sentence for people: subject, value, remedy. */
+  readonly message: string;
+  /** For `tag.moved`: the digest that is locked, and the one that the tag names now. */
+  readonly lockedDigest?: string;
+  readonly currentDigest?: string;
+}

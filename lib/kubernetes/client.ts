@@ -1,0 +1,42 @@
+import type { KubernetesObject, ObjectId } from '../manifests/object.ts';
+
+/** What discovery says of a kind. */
+export interface ApiResource {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly plural: string;
+  readonly namespaced: boolean;
+  readonly verbs: readonly string[];
+}
+
+/** `gap`: the server could not tell (aggregated API down, stale); never read as "the kind is gone". */
+export type ResourceLookup = { readonly found: ApiResource } | { readonly gap: string } | { readonly absent: true };
+
+export interface Discovery {
+  lookup(apiVersion: string, kind: string): ResourceLookup;
+}
+
+/** The few calls that reconciling needs, on raw JSON. Every call throws `ApiError` on an answer that is not 2xx, except as said. */
+export interface KubernetesClient {
+  /** Requests sent so far. */
+  readonly requests: number;
+  /** uid of the `kube-system` namespace. */
+  clusterUid(signal: AbortSignal): Promise<string>;
+  serverVersion(signal: AbortSignal): Promise<string>;
+  discover(signal: AbortSignal): Promise<Discovery>;
+  /** Undefined when the server says 404 for the object. */
+  get(resource: ApiResource, id: Pick<ObjectId, 'namespace' | 'name'>, signal: AbortSignal): Promise<KubernetesObject | undefined>;
+  list(resource: ApiResource, options: { readonly labelSelector?: string }, signal: AbortSignal): Promise<readonly KubernetesObject[]>;
+  /**
+   * Server-side apply with force and strict field validation. The body may carry uid and resourceVersion as preconditions.
+   * `created` tells a 201 from a 200; `warnings` are the server's Warning headers.
+   */
+  apply(
+    resource: ApiResource,
+    object: KubernetesObject,
+    options: { readonly fieldManager: string; readonly dryRun: boolean },
+    signal: AbortSignal,
+  ): Promise<{ readonly object: KubernetesObject; readonly created: boolean; readonly warnings: readonly string[] }>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,106 @@
+import type { Failure } from '../errors.ts';
+import type { JsonValue } from '../manifests/json.ts';
+
+export const RECORD_KINDS = ['drift', 'rollout', 'prune', 'image', 'rollback', 'run'] as const;
+export type RecordKind = (typeof RECORD_KINDS)[number];
+
+export type Decision =
+  | 'applied'
+  | 'corrected'
+  | 'observed'
+  | 'held'
+  | 'tolerated'
+  | 'backed-off'
+  | 'suspended'
+  | 'blocked'
+  | 'refused'
+  | 'reported'
+  | 'failed';
+
+/** What a log line says happened to the record just now. */
+export type RecordEvent = 'opened' | 'held' | 'corrected' | 'verified' | 'resolved' | 'failed';
+
+/** The class of a drift record; an image record has a finding id here, a run record its outcome. */
+export type DriftClass =
+  | 'missing'
+  | 'value'
+  | 'item'
+  | 'list-order'
+  | 'metadata'
+  | 'foreign-field'
+  | 'ownership'
+  | 'recreated'
+  | 'terminating'
+  | 'unverifiable';
+
+/** One path that differs. Values of Secrets are never here: both sides read `(redacted)`. Absent sides are left out. */
+export interface FieldChange {
+  /** `spec.template.spec.containers[name=app].image` */
+  readonly path: string;
+  readonly desired?: JsonValue;
+  readonly live?: JsonValue;
+}
+
+/** Who changed it, as far as managed fields tell. `manager: 'unknown'` of a removed field or object: nothing is left to tell it. */
+export interface Actor {
+  readonly manager: string;
+  readonly operation?: 'Apply' | 'Update';
+  /** ISO 8601: when that manager last wrote the object. */
+  readonly at?: string;
+  /** Only from an audit log. */
+  readonly user?: string;
+}
+
+export interface RecordObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid?: string;
+}
+
+/** The fields that every record has; `id` is a ULID whose time is `at`. */
+interface RecordBase {
+  readonly cluster: string;
+  readonly id: string;
+  readonly at: string;
+  readonly runId: string;
+  readonly revision: string;
+  /** Starts at 1 with `opened`; each transition adds one. */
+  readonly sequence: number;
+  readonly event: RecordEvent;
+  readonly error?: Failure;
+  readonly durationMs?: number;
+}
+
+/** One fact about one object: drift, rollout, prune, image or rollback. */
+export interface ObjectRecord extends RecordBase {
+  readonly kind: Exclude<RecordKind, 'run'>;
+  readonly object: RecordObject;
+  readonly class: string;
+  readonly changes: readonly FieldChange[];
+  readonly actor?: Actor;
+  readonly decision: Decision;
+  readonly heldUntil?: string;
+  readonly correctedAt?: string;
+  readonly verifiedAt?: string;
+  /** Absent while the record is open. */
+  readonly resolvedAt?: string;
+}
+
+export type RunOutcome = 'in-sync' | 'corrected' | 'drifting' | 'blocked' | 'failed' | 'suspended' | 'off';
+
+/** One run of one cluster; also the last line that `reconcile --json` prints for it. */
+export interface RunRecord extends RecordBase {
+  readonly kind: 'run';
+  readonly outcome: RunOutcome;
+  readonly objects: number;
+  readonly drifted: number;
+  readonly corrected: number;
+  readonly created: number;
+  readonly failed: number;
+  readonly requests: number;
+  readonly durationMs: number;
+}
+
+export type PlumblineRecord = ObjectRecord | RunRecord;

@@ -1,0 +1,50 @@
+import type { Failure } from '../errors.ts';
+import type { ImageFinding, ImageLock } from '../images/types.ts';
+import type { KubernetesObject, ObjectId } from '../manifests/object.ts';
+
+/**
+ * The stages of `source`, as values: each has a field that the one before lacks, so that what was never rendered or never locked does not
+ * compile into the next stage.
+ */
+export interface FetchedSource {
+  readonly repository: string;
+  /** Branch, tag or commit id as the row asks for it. */
+  readonly reference: string;
+  /** The full commit id that `reference` named when it was fetched. */
+  readonly revision: string;
+  /** The work tree on this machine; gone when the run ends. */
+  readonly directory: string;
+}
+
+/** Something in the repository that could not become an object; the objects beside it still go on. */
+export interface ManifestProblem extends Failure {
+  /** Path in the repository, with the line when it is known: `apps/web.yaml:12`. */
+  readonly where: string;
+  /** The object that it would have been, when that much could be read. */
+  readonly object?: ObjectId & { readonly apiVersion: string };
+}
+
+export interface RenderedSource {
+  readonly repository: string;
+  readonly reference: string;
+  readonly revision: string;
+  /** The folder in the repository, normalised: no leading or trailing slash, `.` for the root. */
+  readonly path: string;
+  /** Normalised, in the order in which the files gave them; namespaces are as written, since scope is the cluster's to say. */
+  readonly objects: readonly KubernetesObject[];
+  readonly problems: readonly ManifestProblem[];
+}
+
+export interface LockedSource extends RenderedSource {
+  /** Every reference that was resolved, and the digest that this revision deploys. */
+  readonly digests: readonly ImageLock[];
+  readonly findings: readonly ImageFinding[];
+  /** Objects (by `objectKey`) that must not be applied, and why: an image that could not be resolved blocks its workload only. */
+  readonly blocked: Readonly<Record<string, Failure>>;
+}
+
+/** What `source` publishes and `reconcile` applies: content-addressed, with Secrets encrypted at rest. */
+export interface Artifact extends LockedSource {
+  readonly schemaVersion: 1;
+  readonly renderedAt: string;
+}

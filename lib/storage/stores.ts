@@ -1,0 +1,95 @@
+import type { ClusterEntry, ClusterState } from '../fleet/cluster.ts';
+import type { ImageLock } from '../images/types.ts';
+import type { ObjectId } from '../manifests/object.ts';
+import type { ObjectRecord, PlumblineRecord, RecordKind } from '../records/record.ts';
+import type { Artifact } from '../source/artifact.ts';
+
+/** The clusters table: what people ask for. A row that does not parse comes back as `invalid`. */
+export interface ClusterStore {
+  list(signal?: AbortSignal): Promise<readonly ClusterEntry[]>;
+  get(cluster: string, signal?: AbortSignal): Promise<ClusterEntry | undefined>;
+  /** `item` is the flat row as the table holds it; refuses to overwrite unless `replace`. */
+  put(item: Readonly<Record<string, string | number>>, options: { readonly replace: boolean }): Promise<void>;
+  /** Sets and removes single attributes of an existing row. */
+  update(cluster: string, set: Readonly<Record<string, string | number>>, remove: readonly string[]): Promise<void>;
+  delete(cluster: string): Promise<void>;
+}
+
+/** What is known of clusters. `update` merges; a field given as `null` is removed. */
+export interface StateStore {
+  list(signal?: AbortSignal): Promise<readonly ClusterState[]>;
+  get(cluster: string, signal?: AbortSignal): Promise<ClusterState | undefined>;
+  update(cluster: string, patch: { readonly [K in keyof ClusterState]?: ClusterState[K] | null }): Promise<void>;
+  /** Pins the uid of the cluster behind a row, once; returns the uid that is pinned. */
+  pinClusterUid(cluster: string, uid: string): Promise<string>;
+  delete(cluster: string): Promise<void>;
+}
+
+/** A lease on a cluster's uid. `fence` grows with every acquisition. */
+export interface Lease {
+  readonly clusterUid: string;
+  readonly owner: string;
+  readonly fence: number;
+  readonly expiresAt: string;
+}
+
+export interface LeaseStore {
+  /** Returns undefined when somebody else holds it. */
+  acquire(clusterUid: string, owner: string, seconds: number): Promise<Lease | undefined>;
+  /** Throws nothing when the lease was lost meanwhile. */
+  release(lease: Lease): Promise<void>;
+}
+
+/** The tip of each reference at the last poll of a repository. */
+export interface PollStore {
+  get(repository: string): Promise<Readonly<Record<string, string>> | undefined>;
+  put(repository: string, tips: Readonly<Record<string, string>>): Promise<void>;
+}
+
+/** The objects that a cluster row has applied, written before the first write of a run. */
+export interface Inventory {
+  readonly objects: readonly (ObjectId & { readonly apiVersion: string; readonly uid?: string })[];
+}
+
+/** Content-addressed artifacts and other blobs of a cluster, in S3. Secrets in them are envelope-encrypted; digests are keyed. */
+export interface ArtifactStore {
+  /** Returns the artifact's digest; publishing the same content again writes nothing. */
+  put(artifact: Artifact): Promise<string>;
+  /** Throws `ArtifactError` when it is gone or does not match its digest. */
+  get(digest: string, signal?: AbortSignal): Promise<Artifact>;
+  getInventory(cluster: string, signal?: AbortSignal): Promise<Inventory | undefined>;
+  putInventory(cluster: string, inventory: Inventory): Promise<void>;
+}
+
+/** Image locks: `{source repository, reference} → digest`, written once. */
+export interface LockStore {
+  list(repository: string, signal?: AbortSignal): Promise<readonly ImageLock[]>;
+  /** Conditional: returns the lock that holds, which is an earlier one if there was one. */
+  putIfAbsent(repository: string, lock: ImageLock): Promise<ImageLock>;
+}
+
+/** Our own tag → digest history, since a tag can be deleted and pushed again even where it is immutable. */
+export interface TagHistoryStore {
+  /** The digest last seen for each of these references. */
+  last(references: readonly string[]): Promise<ReadonlyMap<string, { readonly digest: string; readonly seenAt: string }>>;
+  append(reference: string, digest: string, seenAt: string): Promise<void>;
+}
+
+export interface RecordQuery {
+  readonly cluster?: string;
+  readonly kind?: RecordKind;
+  /** ISO 8601. */
+  readonly since?: string;
+  readonly open?: boolean;
+  readonly limit?: number;
+}
+
+/** The records table, and the conditional items in `state` that point at open records. */
+export interface RecordStore {
+  put(record: PlumblineRecord): Promise<void>;
+  /** Newest first. */
+  query(query: RecordQuery, signal?: AbortSignal): Promise<readonly PlumblineRecord[]>;
+  listOpen(cluster: string, signal?: AbortSignal): Promise<readonly ObjectRecord[]>;
+  /** Opens, updates or closes in `state` and writes the record: `false` when another run opened the same one first. */
+  transition(record: ObjectRecord): Promise<boolean>;
+}
