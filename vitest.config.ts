@@ -1,10 +1,25 @@
 import { defineConfig } from 'vitest/config';
 
+const project = (name: string, folders: readonly string[], extra: Readonly<Record<string, unknown>> = {}) => ({
+  test: {
+    name,
+    include: folders.map((folder) => `test/${folder}/**/*.test.ts`),
+    pool: 'forks' as const,
+    testTimeout: 60_000,
+    hookTimeout: 300_000,
+    ...extra,
+  },
+});
+
+/** Real parts are shared by the files of a project, and two cores run them one file at a time. */
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 120_000,
-    pool: 'forks',
+    projects: [
+      project('unit', ['unit']),
+      project('infra', ['infra']),
+      project('process', ['process'], { maxWorkers: 2 }),
+      project('cluster', ['cluster'], { globalSetup: ['test/helpers/global-setup.ts'], fileParallelism: false }),
+      project('aws', ['aws'], { globalSetup: ['test/helpers/global-setup.ts'], fileParallelism: false }),
+    ],
   },
 });

@@ -1,0 +1,3 @@
+import { checkSteps, report } from './steps.ts';
+
+report(await checkSteps());
