@@ -40,14 +40,13 @@ function findAsset(program: ControlPlaneProgram, host: Host): string | undefined
   return existsSync(path) ? path : undefined;
 }
 
-async function build(
-  program: ControlPlaneProgram,
-  host: Host,
-  progress: (message: string) => void,
-  signal: AbortSignal,
-): Promise<string> {
+async function build(program: ControlPlaneProgram, host: Host, progress: (message: string) => void, signal: AbortSignal): Promise<string> {
   const module = join(host.project, 'test', 'control-plane');
-  const folder = join(cacheDirectory(host), 'control-plane', `${KUBERNETES_VERSION}-${host.platform}-${host.arch === 'x64' ? 'amd64' : host.arch}`);
+  const folder = join(
+    cacheDirectory(host),
+    'control-plane',
+    `${KUBERNETES_VERSION}-${host.platform}-${host.arch === 'x64' ? 'amd64' : host.arch}`,
+  );
   const { goPackage, minutes } = PROGRAMS[program];
   return cached(
     {

