@@ -46,9 +46,20 @@ export interface PollStore {
   put(repository: string, tips: Readonly<Record<string, string>>): Promise<void>;
 }
 
+/** One object that a cluster row has applied, or has seen equal to Git. */
+export interface InventoryObject extends ObjectId {
+  readonly apiVersion: string;
+  readonly uid?: string;
+  /**
+   * Digest of the artifact whose version of this object the cluster last held in full: what tells a drift from a rollout, object by
+   * object, so that one that cannot be applied does not blur the others. Absent: never.
+   */
+  readonly artifact?: string;
+}
+
 /** The objects that a cluster row has applied, written before the first write of a run. */
 export interface Inventory {
-  readonly objects: readonly (ObjectId & { readonly apiVersion: string; readonly uid?: string })[];
+  readonly objects: readonly InventoryObject[];
 }
 
 /** Content-addressed artifacts and other blobs of a cluster, in S3. Secrets in them are envelope-encrypted; digests are keyed. */
