@@ -6,6 +6,37 @@ export interface StatusCause {
   readonly field?: string;
 }
 
+/**
+ * Why a request failed. Reasons of the server that are not named here stay as the server spells them.
+ *
+ * - `NotFound`: the object is not there; `KindNotFound`: the server does not serve the kind.
+ * - `NamespaceNotFound`, `NamespaceTerminating`: neither RBAC nor a missing kind; the namespace has to come first.
+ * - `Invalid`: the server refuses the object (400 or 422), unknown fields included.
+ * - `Unreachable` (nothing listens, name unknown, connection lost before an answer), `TlsVerification`, `Timeout` (no complete answer in
+ *   time): `status` is 0.
+ * - `BadResponse`: an answer that is cut off, is not JSON, or is not what was asked for; `ResponseTooLarge`: over the bound.
+ */
+export type ApiErrorReason =
+  | 'Unauthorized'
+  | 'Forbidden'
+  | 'NotFound'
+  | 'KindNotFound'
+  | 'NamespaceNotFound'
+  | 'NamespaceTerminating'
+  | 'Conflict'
+  | 'AlreadyExists'
+  | 'Expired'
+  | 'Invalid'
+  | 'NotAcceptable'
+  | 'TooManyRequests'
+  | 'ServiceUnavailable'
+  | 'InternalError'
+  | 'Timeout'
+  | 'Unreachable'
+  | 'TlsVerification'
+  | 'BadResponse'
+  | 'ResponseTooLarge';
+
 /** An answer of the API server that is not 2xx, or no answer at all (`status` 0). The message is the server's, redacted and bounded. */
 export class ApiError extends PlumblineError {
   readonly status: number;

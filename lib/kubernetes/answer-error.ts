@@ -1,0 +1,150 @@
+import { ApiError, type ApiErrorReason, type StatusCause } from './api-error.ts';
+
+/** An answer that is not 2xx, as far as it is needed to say what went wrong. */
+export interface RefusedAnswer {
+  readonly status: number;
+  /** Parsed JSON, or undefined when the body was none. */
+  readonly body: unknown;
+  /** The body as text, for answers that are not a Status: proxies and load balancers write what they like. */
+  readonly text: string;
+  readonly retryAfter: string | undefined;
+}
+
+/** What a request is about, for the message: the subject in words, and whether the server's words may quote Secret values. */
+export interface RequestSubject {
+  readonly subject: string;
+  readonly quotesSecrets: boolean;
+}
+
+const MAXIMUM_MESSAGE_LENGTH = 1_000;
+const MAXIMUM_CAUSES = 20;
+
+const REASON_OF_STATUS: Readonly<Record<number, ApiErrorReason>> = {
+  400: 'Invalid',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  406: 'NotAcceptable',
+  408: 'Timeout',
+  409: 'Conflict',
+  410: 'Expired',
+  422: 'Invalid',
+  429: 'TooManyRequests',
+  500: 'InternalError',
+  502: 'ServiceUnavailable',
+  503: 'ServiceUnavailable',
+  504: 'Timeout',
+};
+
+const REMEDY: Readonly<Partial<Record<string, string>>> = {
+  Unauthorized: 'Check the access entry (EKS) or the token or client certificate in the cluster’s secret: it may have expired.',
+  Forbidden: 'Grant it in the ClusterRole that this identity is bound to, or look for the admission policy that the message names.',
+  KindNotFound: 'Install the CustomResourceDefinition, or correct apiVersion and kind.',
+  NamespaceNotFound: 'Add the Namespace to Git, or create it.',
+  NamespaceTerminating: 'Wait until the namespace is gone; it is created again on a later run.',
+  Conflict: 'The object changed meanwhile: it is observed again on the next run.',
+  Invalid: 'Correct the object in Git.',
+  TooManyRequests: 'It is tried again on the next run; if it stays, look at the API server’s priority and fairness settings.',
+  ServiceUnavailable: 'It is tried again on the next run; if it stays, look at the API service or webhook that the message names.',
+  Timeout: 'It is tried again on the next run; if it stays, look at the API server’s load and its webhooks.',
+};
+
+/** Classifies an answer that is not 2xx. Of a Secret nothing is quoted that the object could have put there. */
+export function answerError(answer: RefusedAnswer, request: RequestSubject): ApiError {
+  const status = readStatus(answer.body);
+  const causes = readCauses(status);
+  const reason = reasonOf(answer.status, status, causes);
+  const said = request.quotesSecrets ? redactedMessage(status, causes) : (text(status.message) ?? text(answer.text) ?? 'no message');
+  const retryAfterSeconds = parseRetryAfter(answer.retryAfter);
+  const remedy = REMEDY[reason];
+  return new ApiError({
+    status: answer.status,
+    reason,
+    message: `${request.subject}: the API server answered ${answer.status} ${reason}: ${bounded(said)}.${remedy === undefined ? '' : ` ${remedy}`}`,
+    causes: request.quotesSecrets ? causes.map(withoutMessage) : causes,
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+  });
+}
+
+function reasonOf(httpStatus: number, status: Fields, causes: readonly StatusCause[]): string {
+  if (causes.some((cause) => cause.reason === 'NamespaceTerminating')) return 'NamespaceTerminating';
+  if (httpStatus === 404) return notFoundReason(fields(status.details));
+  const known = REASON_OF_STATUS[httpStatus];
+  if (httpStatus === 409 && status.reason === 'AlreadyExists') return 'AlreadyExists';
+  if (known !== undefined) return known;
+  if (typeof status.reason === 'string' && /^[A-Za-z]{1,60}$/.test(status.reason)) return status.reason;
+  return httpStatus >= 500 ? 'InternalError' : 'BadResponse';
+}
+
+/** Of an object that is absent the server names it; of a kind that it does not serve it says nothing. */
+function notFoundReason(details: Fields): ApiErrorReason {
+  if (typeof details.name !== 'string' || details.name === '') return 'KindNotFound';
+  return details.kind === 'namespaces' ? 'NamespaceNotFound' : 'NotFound';
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function fields(value: unknown): Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value)) : {};
+}
+
+function readStatus(body: unknown): Fields {
+  const status = fields(body);
+  return status.kind === 'Status' ? status : {};
+}
+
+function readCauses(status: Fields): readonly StatusCause[] {
+  const causes = fields(status.details).causes;
+  if (!Array.isArray(causes)) return [];
+  return causes.slice(0, MAXIMUM_CAUSES).map((entry) => {
+    const cause = fields(entry);
+    return {
+      ...(typeof cause.reason === 'string' ? { reason: bounded(cause.reason) } : {}),
+      ...(typeof cause.message === 'string' ? { message: bounded(cause.message) } : {}),
+      ...(typeof cause.field === 'string' ? { field: bounded(cause.field) } : {}),
+    };
+  });
+}
+
+function withoutMessage(cause: StatusCause): StatusCause {
+  const { message: _quoted, ...rest } = cause;
+  return rest;
+}
+
+/** Sentences of the API server that hold only names: anything else about a Secret may quote what is in it. */
+const SAFE_SENTENCES: readonly RegExp[] = [
+  /^secrets "[^"]{0,260}" is forbidden: User "[^"]{0,300}" cannot [a-z]+ resource "secrets" in API group "" (in the namespace "[^"]{0,63}"|at the cluster scope)/,
+  /^secrets is forbidden: User "[^"]{0,300}" cannot [a-z]+ resource "secrets" in API group "" (in the namespace "[^"]{0,63}"|at the cluster scope)/,
+  /^(secrets|namespaces) "[^"]{0,260}" not found/,
+  /^Operation cannot be fulfilled on secrets "[^"]{0,260}": [a-z ,]+/i,
+  /^Unauthorized$/,
+];
+
+function redactedMessage(status: Fields, causes: readonly StatusCause[]): string {
+  const message = typeof status.message === 'string' ? status.message : '';
+  for (const sentence of SAFE_SENTENCES) {
+    const found = sentence.exec(message);
+    if (found !== null) return found[0];
+  }
+  const where = causes
+    .map((cause) => [cause.reason, cause.field].filter((part) => part !== undefined).join(' at '))
+    .filter((part) => part !== '');
+  return `the message is withheld since it may quote the Secret${where.length === 0 ? '' : ` (${where.join('; ')})`}`;
+}
+
+function text(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  const trimmed = value.trim().replace(/\s+/g, ' ').replace(/\.$/, '');
+  return trimmed === '' ? undefined : trimmed;
+}
+
+/** Cuts what the server says to a length that fits into a record, and takes control characters out. */
+export function bounded(value: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal would obey them.
+  const clean = value.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
+  return clean.length <= MAXIMUM_MESSAGE_LENGTH ? clean : `${clean.slice(0, MAXIMUM_MESSAGE_LENGTH)}…`;
+}
+
+/** Kubernetes sends seconds; a date is not understood and counts as absent. */
+function parseRetryAfter(value: string | undefined): number | undefined {
+  return value !== undefined && /^\d{1,6}$/.test(value) ? Number(value) : undefined;
+}

@@ -1,0 +1,11 @@
+/**
+ * Talking to one cluster's API server: where it is, who we are to it, and the few calls that reconciling needs, as raw JSON over a pool of
+ * verified connections.
+ *
+ * `kubeconfig.ts` is not exported here: it loads @kubernetes/client-node, which only the command needs.
+ */
+export { type ApiClient, type ClientOptions, createKubernetesClient } from './api-client.ts';
+export { ApiError, type ApiErrorReason, type StatusCause } from './api-error.ts';
+export { type Authentication, bearerToken, CredentialsError } from './authentication.ts';
+export type { ApiResource, Discovery, KubernetesClient, ResourceLookup } from './client.ts';
+export { EndpointError } from './endpoint.ts';
