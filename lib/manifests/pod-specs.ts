@@ -20,7 +20,8 @@ const POD_SPEC_PATHS: Readonly<Record<string, readonly string[]>> = {
   'batch/CronJob': ['spec', 'jobTemplate', 'spec', 'template', 'spec'],
 };
 
-const CONTAINER_LISTS = ['initContainers', 'containers', 'ephemeralContainers'] as const;
+/** The lists of a pod spec that hold containers. */
+export const CONTAINER_LISTS = ['initContainers', 'containers', 'ephemeralContainers'] as const;
 
 /** The pod specs of a built-in workload: one, or none when the object has no pod template (or it is not there). */
 export function podSpecsOf(object: KubernetesObject): readonly PodSpecAt[] {
@@ -37,19 +38,23 @@ export function podSpecsOf(object: KubernetesObject): readonly PodSpecAt[] {
  * The object itself comes back when nothing changed.
  */
 export function mapImages(object: KubernetesObject, change: (image: string, path: string) => string): KubernetesObject {
+  return mapPodSpec(object, (spec, path) => mapSpecImages({ path, spec }, change));
+}
+
+/** The object with its pod spec replaced; the object itself when it has none or `change` returns the spec that it got. */
+export function mapPodSpec(object: KubernetesObject, change: (spec: JsonObject, path: string) => JsonObject): KubernetesObject {
   const [found] = podSpecsOf(object);
   const path = podSpecPath(object);
   if (found === undefined || path === undefined) return object;
-  const spec = mapPodSpec(found, change);
-  if (spec === found.spec) return object;
-  return { ...object, ...replaceAt(object, path, spec) };
+  const spec = change(found.spec, found.path);
+  return spec === found.spec ? object : { ...object, ...replaceAt(object, path, spec) };
 }
 
 function podSpecPath(object: KubernetesObject): readonly string[] | undefined {
   return POD_SPEC_PATHS[`${groupOf(object.apiVersion)}/${object.kind}`];
 }
 
-function mapPodSpec({ path, spec }: PodSpecAt, change: (image: string, path: string) => string): JsonObject {
+function mapSpecImages({ path, spec }: PodSpecAt, change: (image: string, path: string) => string): JsonObject {
   const changed: Record<string, JsonValue> = {};
   for (const field of CONTAINER_LISTS) {
     const list = mapItems(spec[field], `${path}.${field}`, (item, at) => mapImage(item, 'image', at, change));
