@@ -1,0 +1,159 @@
+import type { Clock } from '../clock.ts';
+import type { Fact, RunFacts } from '../records/fact.ts';
+import type { FieldChange } from '../records/record.ts';
+import type { Artifact } from '../source/artifact.ts';
+import type { TagHistoryStore } from '../storage/stores.ts';
+import { referenceFindings, type TagObservation, tagFindings } from './findings.ts';
+import { ecrTagOf, type ImageUse, imageUsesOf } from './image-uses.ts';
+import { inParallel } from './in-parallel.ts';
+import { describeTagSettings } from './mutability.ts';
+import { type ImageRegistry, repositoryKey } from './registry.ts';
+import type { ImageFinding, ImageReference } from './types.ts';
+
+const WRITES_AT_ONCE = 8;
+
+export interface AuditDependencies {
+  readonly registry: ImageRegistry;
+  readonly history: TagHistoryStore;
+  readonly clock: Clock;
+}
+
+/** What a cluster is meant to run now. */
+export interface ArtifactInUse {
+  readonly cluster: string;
+  readonly artifact: Pick<Artifact, 'revision' | 'objects' | 'digests'>;
+}
+
+/** What the audit found of one cluster, as facts to record. */
+export interface ClusterAudit extends Pick<RunFacts, 'cluster' | 'revision' | 'facts' | 'closes'> {
+  readonly findings: readonly ImageFinding[];
+}
+
+/**
+ * Holds every image reference that these clusters use against its registry: is the tag still there, does it still name the locked digest,
+ * can it be overwritten. Each tag is asked for once, however many clusters use it, and each digest seen goes into our own history.
+ * What could not be asked is `run.unverifiable`, and closes nothing.
+ */
+export async function auditImages(
+  inUse: readonly ArtifactInUse[],
+  deps: AuditDependencies,
+  signal: AbortSignal,
+): Promise<readonly ClusterAudit[]> {
+  const usesOf = new Map<ArtifactInUse['artifact'], readonly ImageUse[]>();
+  for (const { artifact } of inUse) {
+    if (!usesOf.has(artifact)) usesOf.set(artifact, imageUsesOf(artifact.objects, artifact.digests));
+  }
+  const tags = new Map<string, ImageReference>();
+  for (const use of [...usesOf.values()].flat()) {
+    const tag = ecrTagOf(use);
+    if (tag !== undefined) tags.set(tag.text, tag);
+  }
+  const observations = await observeTags([...tags.values()], deps, signal);
+  return inUse.map(({ cluster, artifact }) => auditCluster(cluster, artifact.revision, usesOf.get(artifact) ?? [], observations));
+}
+
+async function observeTags(
+  tags: readonly ImageReference[],
+  deps: AuditDependencies,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, TagObservation>> {
+  const observations = new Map<string, TagObservation>();
+  if (tags.length === 0) return observations;
+  const [resolutions, settings, known] = await Promise.all([
+    deps.registry.resolve(tags, signal),
+    deps.registry.settings(tags, signal),
+    deps.history.last(tags.map(({ text }) => text)),
+  ]);
+  const now = deps.clock.now().toISOString();
+  await inParallel(tags, WRITES_AT_ONCE, async (tag) => {
+    const resolution = resolutions.get(tag.text) ?? UNANSWERED;
+    const common = { resolution, settings: settings.get(repositoryKey(tag)) ?? UNANSWERED };
+    if (resolution.state !== 'found') {
+      observations.set(tag.text, common);
+      return;
+    }
+    const last = known.get(tag.text);
+    const isKnown = last?.digest === resolution.digest;
+    if (!isKnown) await deps.history.append(tag.text, resolution.digest, now);
+    observations.set(tag.text, { ...common, seenAt: isKnown ? last.seenAt : now });
+  });
+  return observations;
+}
+
+const UNANSWERED = {
+  state: 'unverifiable',
+  failure: { reason: 'MalformedAnswer', message: 'the registry did not answer for this reference' },
+} as const;
+
+function auditCluster(
+  cluster: string,
+  revision: string,
+  uses: readonly ImageUse[],
+  observations: ReadonlyMap<string, TagObservation>,
+): ClusterAudit {
+  // References that differ only in the credentials that they should not have look alike, and are one.
+  const uniqueUses = [...new Map(uses.map((use) => [use.shown, use])).values()];
+  const judged = uniqueUses.map((use) => judge(use, observations));
+  const byReference = new Map(uniqueUses.map((use) => [use.shown, observations.get(use.text)]));
+  return {
+    cluster,
+    revision,
+    findings: judged.flatMap(({ findings }) => findings),
+    facts: judged.flatMap(({ facts }) => facts),
+    closes: (open) => {
+      if (open.kind !== 'image') return false;
+      const observed = byReference.get(open.changes[0]?.path ?? '');
+      if (observed === undefined) return true;
+      if (open.class === 'tag.moved' || open.class === 'tag.unresolvable') return observed.resolution.state !== 'unverifiable';
+      if (open.class === 'repo.mutable') return observed.settings.state !== 'unverifiable';
+      return true;
+    },
+  };
+}
+
+function judge(
+  use: ImageUse,
+  observations: ReadonlyMap<string, TagObservation>,
+): { readonly findings: readonly ImageFinding[]; readonly facts: readonly Fact[] } {
+  const tag = ecrTagOf(use);
+  const observed = observations.get(use.text);
+  const registryFindings = tag === undefined || observed === undefined ? [] : tagFindings(use, tag, observed);
+  const findings = [...referenceFindings(use), ...registryFindings];
+  return { findings, facts: findings.map((finding) => factOf(finding, use, observed)) };
+}
+
+/** The reference is the path of the first change: that and the finding's id name the record. */
+function factOf(finding: ImageFinding, use: ImageUse, observed: TagObservation | undefined): Fact {
+  const [first] = finding.objects;
+  if (first === undefined) throw new Error(`image ${finding.reference}: a finding without an object`);
+  const { apiVersion, kind, namespace, name } = first;
+  return {
+    kind: 'image',
+    object: { apiVersion, kind, namespace, name },
+    class: finding.id,
+    changes: changesOf(finding, use, observed),
+    decision: 'reported',
+    error: { reason: finding.id, message: finding.message },
+  };
+}
+
+function changesOf(finding: ImageFinding, use: ImageUse, observed: TagObservation | undefined): readonly FieldChange[] {
+  const path = finding.reference;
+  switch (finding.id) {
+    case 'tag.moved':
+      return [
+        change(path, finding.lockedDigest, finding.currentDigest),
+        change(`${path} since`, use.lock?.resolvedAt, observed?.seenAt),
+      ];
+    case 'tag.unresolvable':
+      return [change(path, use.lock?.digest, undefined)];
+    case 'repo.mutable':
+      return [change(path, 'IMMUTABLE', observed?.settings.state === 'found' ? describeTagSettings(observed.settings.settings) : undefined)];
+    default:
+      return [change(path, undefined, undefined)];
+  }
+}
+
+function change(path: string, desired: string | undefined, live: string | undefined): FieldChange {
+  return { path, ...(desired === undefined ? {} : { desired }), ...(live === undefined ? {} : { live }) };
+}

@@ -1,0 +1,99 @@
+import type { Failure } from '../errors.ts';
+import { ecrHostOf } from './ecr-host.ts';
+import type { ImageUse } from './image-uses.ts';
+import { describeTagSettings, isTagMutable } from './mutability.ts';
+import { ImageReferenceError, tagOf } from './reference.ts';
+import type { RepositorySettings, Resolution } from './registry.ts';
+import type { FindingId, ImageFinding, ImageReference, Severity } from './types.ts';
+
+const SEVERITIES: Readonly<Record<FindingId, Severity>> = {
+  'ref.invalid': 'high',
+  'ref.latest': 'high',
+  'repo.mutable': 'high',
+  'tag.moved': 'high',
+  'tag.unresolvable': 'critical',
+  'reg.foreign': 'low',
+  'run.unverifiable': 'medium',
+};
+
+/** How much a finding matters, wherever it is found. */
+export function severityOf(id: FindingId): Severity {
+  return SEVERITIES[id];
+}
+
+/** What the reference alone says, without asking a registry. */
+export function referenceFindings(use: ImageUse): readonly ImageFinding[] {
+  const { parsed } = use;
+  if (parsed instanceof ImageReferenceError) return [finding('ref.invalid', use, parsed.message)];
+  const findings: ImageFinding[] = [];
+  if (parsed.digest === undefined && tagOf(parsed) === 'latest') {
+    const problem = parsed.tag === undefined ? 'has no tag, which means latest' : 'has the tag latest';
+    findings.push(
+      finding('ref.latest', use, `image ${use.shown} ${problem}: nothing in Git says which version that is; name a version or a digest.`),
+    );
+  }
+  if (ecrHostOf(parsed.registry) === undefined) {
+    const message = `image ${use.shown} comes from ${parsed.registry}, which is not ECR: it is deployed as written, neither locked nor watched; copy it to ECR or pin its digest.`;
+    findings.push(finding('reg.foreign', use, message));
+  }
+  return findings;
+}
+
+/** Of a tag that has no digest to deploy, because the registry has no such image or could not be asked. */
+export function unresolvedFinding(use: ImageUse, resolution: Exclude<Resolution, { readonly state: 'found' }>): ImageFinding {
+  return resolution.state === 'missing' ? unresolvable(use, resolution.failure) : unverifiable(use, 'its tag', resolution.failure);
+}
+
+/** What the registry says today of a tag in use. */
+export interface TagObservation {
+  readonly resolution: Resolution;
+  /** ISO 8601: when the digest that the tag names now was first seen there; for a tag that was found. */
+  readonly seenAt?: string;
+  readonly settings: RepositorySettings;
+}
+
+/** What a tag in use and its registry add to the reference's own findings. */
+export function tagFindings(use: ImageUse, reference: ImageReference, observed: TagObservation): readonly ImageFinding[] {
+  return [...resolutionFindings(use, observed), ...settingsFindings(use, reference, observed)];
+}
+
+function resolutionFindings(use: ImageUse, { resolution, seenAt }: TagObservation): readonly ImageFinding[] {
+  if (resolution.state !== 'found') return [unresolvedFinding(use, resolution)];
+  if (use.lock === undefined || use.lock.digest === resolution.digest) return [];
+  const message =
+    `image ${use.shown} was locked to ${use.lock.digest} at ${use.lock.resolvedAt}, and its tag names ${resolution.digest} since ${seenAt ?? 'now'} or before: ` +
+    'the locked bytes stay deployed; find out who pushed the tag again, and make the repository immutable.';
+  return [{ ...finding('tag.moved', use, message), lockedDigest: use.lock.digest, currentDigest: resolution.digest }];
+}
+
+function settingsFindings(use: ImageUse, reference: ImageReference, { resolution, settings }: TagObservation): readonly ImageFinding[] {
+  if (settings.state === 'unverifiable') {
+    return resolution.state === 'unverifiable' ? [] : [unverifiable(use, "its repository's settings", settings.failure)];
+  }
+  if (settings.state === 'missing' || !isTagMutable(settings.settings, tagOf(reference))) return [];
+  const setting = describeTagSettings(settings.settings);
+  return [
+    finding('repo.mutable', use, `image ${use.shown}: its repository lets this tag be overwritten (${setting}); set IMMUTABLE tags.`),
+  ];
+}
+
+function unresolvable(use: ImageUse, failure: Failure): ImageFinding {
+  const consequence =
+    use.lock === undefined
+      ? 'its workload is not applied'
+      : 'running pods keep their bytes, but a node that needs to pull the image may not get it';
+  return finding(
+    'tag.unresolvable',
+    use,
+    `image ${use.shown} is not in the registry (${failure.reason}: ${failure.message}): ${consequence}; push it again or name another.`,
+  );
+}
+
+function unverifiable(use: ImageUse, subject: string, failure: Failure): ImageFinding {
+  const message = `image ${use.shown}: ${subject} could not be read (${failure.reason}: ${failure.message}), so nothing is known of it now; check the registry and our access to it.`;
+  return finding('run.unverifiable', use, message);
+}
+
+function finding(id: FindingId, use: ImageUse, message: string): ImageFinding {
+  return { id, severity: severityOf(id), reference: use.shown, objects: use.objects, message };
+}

@@ -1,0 +1,13 @@
+/**
+ * Image immutability: references are parsed, tags are locked to digests at render (`lockImages`), and the locks are held against the
+ * registries for as long as they are in use (`runAudit`).
+ */
+export { type ArtifactInUse, type AuditDependencies, auditImages, type ClusterAudit } from './audit.ts';
+export { createEcrRegistry, type EcrDependencies, type SettingsCache } from './ecr.ts';
+export { type EcrHost, ecrHostOf } from './ecr-host.ts';
+export { severityOf } from './findings.ts';
+export { type LockDependencies, lockImages } from './lock.ts';
+export { ImageReferenceError, parseImageReference, printableReference } from './reference.ts';
+export type { ImageRegistry, RepositorySettings, Resolution } from './registry.ts';
+export { type AuditOutcome, type RunAuditDependencies, runAudit } from './run-audit.ts';
+export type { FindingId, ImageFinding, ImageLock, ImageReference, Platform, Severity } from './types.ts';

@@ -1,0 +1,75 @@
+import type { Clock } from '../clock.ts';
+import { type Failure, failureOf } from '../errors.ts';
+import type { Recorder } from '../records/fact.ts';
+import type { Artifact } from '../source/artifact.ts';
+import type { ArtifactStore, ClusterStore, StateStore, TagHistoryStore } from '../storage/stores.ts';
+import { type ArtifactInUse, auditImages } from './audit.ts';
+import { inParallel } from './in-parallel.ts';
+import type { ImageRegistry } from './registry.ts';
+
+const ARTIFACTS_AT_ONCE = 4;
+
+export interface RunAuditDependencies {
+  readonly clusters: ClusterStore;
+  readonly state: StateStore;
+  readonly artifacts: ArtifactStore;
+  readonly registry: ImageRegistry;
+  readonly history: TagHistoryStore;
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+  /** A ULID for each cluster's part of the run. */
+  readonly newRunId: () => string;
+}
+
+/** What became of one cluster: the number of findings, or why nothing could be said of it (its open findings stay open). */
+export type AuditOutcome =
+  | { readonly cluster: string; readonly findings: number }
+  | { readonly cluster: string; readonly failure: Failure };
+
+/** Audits the images of every cluster whose row is valid and that has a desired artifact. One cluster's failure stops no other. */
+export async function runAudit(deps: RunAuditDependencies, signal: AbortSignal): Promise<readonly AuditOutcome[]> {
+  const startedAt = deps.clock.now().toISOString();
+  const { inUse, failed } = await artifactsInUse(deps, signal);
+  const outcomes: AuditOutcome[] = [...failed];
+  for (const { findings, ...facts } of await auditImages(inUse, deps, signal)) {
+    try {
+      await deps.recorder.record({ ...facts, runId: deps.newRunId(), startedAt }, signal);
+      outcomes.push({ cluster: facts.cluster, findings: findings.length });
+    } catch (error) {
+      signal.throwIfAborted();
+      outcomes.push({ cluster: facts.cluster, failure: failureOf(error) });
+    }
+  }
+  return outcomes;
+}
+
+/** Clusters that are meant to run the same artifact share one value of it. */
+async function artifactsInUse(
+  deps: RunAuditDependencies,
+  signal: AbortSignal,
+): Promise<{ readonly inUse: readonly ArtifactInUse[]; readonly failed: readonly AuditOutcome[] }> {
+  const [entries, states] = await Promise.all([deps.clusters.list(signal), deps.state.list(signal)]);
+  const digestOf = new Map(states.map((state) => [state.cluster, state.desiredArtifact]));
+  const clusters = entries.flatMap((entry) => {
+    const digest = 'row' in entry ? digestOf.get(entry.cluster) : undefined;
+    return digest === undefined ? [] : [{ cluster: entry.cluster, digest }];
+  });
+  const loaded = new Map<string, Artifact | Failure>();
+  await inParallel([...new Set(clusters.map(({ digest }) => digest))], ARTIFACTS_AT_ONCE, async (digest) => {
+    try {
+      loaded.set(digest, await deps.artifacts.get(digest, signal));
+    } catch (error) {
+      signal.throwIfAborted();
+      loaded.set(digest, failureOf(error));
+    }
+  });
+  const inUse: ArtifactInUse[] = [];
+  const failed: AuditOutcome[] = [];
+  for (const { cluster, digest } of clusters) {
+    const artifact = loaded.get(digest);
+    if (artifact === undefined) continue;
+    if ('objects' in artifact) inUse.push({ cluster, artifact });
+    else failed.push({ cluster, failure: artifact });
+  }
+  return { inUse, failed };
+}
