@@ -65,9 +65,15 @@ export function answerError(answer: RefusedAnswer, request: RequestSubject): Api
   });
 }
 
+/** Server-side apply answers 500 for objects that do not fit their schema (as of 1.36). */
+const DOES_NOT_FIT = /^failed to (create typed patch object|convert new object) /;
+
 function reasonOf(httpStatus: number, status: Fields, causes: readonly StatusCause[]): string {
   if (causes.some((cause) => cause.reason === 'NamespaceTerminating')) return 'NamespaceTerminating';
   if (httpStatus === 404) return notFoundReason(fields(status.details));
+  if (httpStatus === 500 && typeof status.message === 'string' && DOES_NOT_FIT.test(status.message)) return 'Invalid';
+  // A precondition on the uid alone: the object was deleted and created again.
+  if (httpStatus === 422 && causes.some((cause) => cause.field === 'metadata.uid')) return 'Conflict';
   const known = REASON_OF_STATUS[httpStatus];
   if (httpStatus === 409 && status.reason === 'AlreadyExists') return 'AlreadyExists';
   if (known !== undefined) return known;
@@ -116,6 +122,8 @@ const SAFE_SENTENCES: readonly RegExp[] = [
   /^secrets is forbidden: User "[^"]{0,300}" cannot [a-z]+ resource "secrets" in API group "" (in the namespace "[^"]{0,63}"|at the cluster scope)/,
   /^(secrets|namespaces) "[^"]{0,260}" not found/,
   /^Operation cannot be fulfilled on secrets "[^"]{0,260}": [a-z ,]+/i,
+  /^failed to create typed patch object \([^()]{0,400}\): \.[\w./-]{1,300}: field not declared in schema(?=$)/,
+  /illegal base64 data at input byte \d+$/,
   /^Unauthorized$/,
 ];
 

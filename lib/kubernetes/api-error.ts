@@ -11,7 +11,7 @@ export interface StatusCause {
  *
  * - `NotFound`: the object is not there; `KindNotFound`: the server does not serve the kind.
  * - `NamespaceNotFound`, `NamespaceTerminating`: neither RBAC nor a missing kind; the namespace has to come first.
- * - `Invalid`: the server refuses the object (400 or 422), unknown fields included.
+ * - `Invalid`: the server refuses the object (400, 422, or 500 where it does not fit its schema), unknown fields included.
  * - `Unreachable` (nothing listens, name unknown, connection lost before an answer), `TlsVerification`, `Timeout` (no complete answer in
  *   time): `status` is 0.
  * - `BadResponse`: an answer that is cut off, is not JSON, or is not what was asked for; `ResponseTooLarge`: over the bound.

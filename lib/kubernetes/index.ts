@@ -8,4 +8,13 @@ export { type ApiClient, type ClientOptions, createKubernetesClient } from './ap
 export { ApiError, type ApiErrorReason, type StatusCause } from './api-error.ts';
 export { type Authentication, bearerToken, CredentialsError } from './authentication.ts';
 export type { ApiResource, Discovery, KubernetesClient, ResourceLookup } from './client.ts';
+export {
+  ClusterSecret,
+  type ConnectDependencies,
+  type ConnectionCache,
+  connectCluster,
+  createConnectionCache,
+} from './connect.ts';
+export { EksError } from './eks.ts';
+export { type AwsCredentials, eksToken } from './eks-token.ts';
 export { EndpointError } from './endpoint.ts';

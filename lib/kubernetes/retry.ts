@@ -27,7 +27,8 @@ const MAXIMUM_RETRY_AFTER_SECONDS = 10;
 export function retryDelaySeconds(attempt: Attempt, random: number): number | undefined {
   if (attempt.number >= MAXIMUM_ATTEMPTS || !isPassing(attempt)) return undefined;
   const backoff = Math.min(MAXIMUM_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2 ** (attempt.number - 1)) * (0.5 + random / 2);
-  if (isStorageInitializing(attempt.error)) return attempt.number === 1 ? backoff : undefined;
+  if (rarelyPasses(attempt.error) && attempt.number > 1) return undefined;
+  if (isStorageInitializing(attempt.error)) return backoff;
   const asked = attempt.error.retryAfterSeconds;
   if (asked === undefined) return backoff;
   return asked <= MAXIMUM_RETRY_AFTER_SECONDS ? asked + backoff : undefined;
@@ -41,9 +42,16 @@ function isPassing({ error, phase, repeatable }: Attempt): boolean {
       return repeatable === 'reads' && phase === 'reading';
     case 'TooManyRequests':
       return true;
+    case 'Invalid':
+      return false;
     default:
       return error.status === 503 || (error.status >= 500 && repeatable === 'reads');
   }
+}
+
+/** A 500 is mostly a webhook that fails, and may have taken its whole time-out already: one more try tells. */
+function rarelyPasses(error: ApiError): boolean {
+  return error.status === 500 || error.status === 504 || isStorageInitializing(error);
 }
 
 /** The server says this for as long as a conversion webhook is down: one more try tells, waiting does not help. */
