@@ -4,21 +4,26 @@ import type { JsonValue } from '../manifests/json.ts';
 export const RECORD_KINDS = ['drift', 'rollout', 'prune', 'image', 'rollback', 'run'] as const;
 export type RecordKind = (typeof RECORD_KINDS)[number];
 
-export type Decision =
-  | 'applied'
-  | 'corrected'
-  | 'observed'
-  | 'held'
-  | 'tolerated'
-  | 'backed-off'
-  | 'suspended'
-  | 'blocked'
-  | 'refused'
-  | 'reported'
-  | 'failed';
+export const DECISIONS = [
+  'applied',
+  'corrected',
+  'observed',
+  'held',
+  'tolerated',
+  'backed-off',
+  'suspended',
+  'blocked',
+  'refused',
+  'reported',
+  'failed',
+] as const;
+export type Decision = (typeof DECISIONS)[number];
 
-/** What a log line says happened to the record just now. */
-export type RecordEvent = 'opened' | 'held' | 'corrected' | 'verified' | 'resolved' | 'failed';
+/**
+ * What a log line says happened to the record just now. `changed`: it stays open, and its paths, decision or error are others than they were.
+ */
+export const RECORD_EVENTS = ['opened', 'changed', 'held', 'corrected', 'verified', 'resolved', 'failed'] as const;
+export type RecordEvent = (typeof RECORD_EVENTS)[number];
 
 /** The class of a drift record; an image record has a finding id here, a run record its outcome. */
 export type DriftClass =
@@ -88,7 +93,8 @@ export interface ObjectRecord extends RecordBase {
   readonly resolvedAt?: string;
 }
 
-export type RunOutcome = 'in-sync' | 'corrected' | 'drifting' | 'blocked' | 'failed' | 'suspended' | 'off';
+export const RUN_OUTCOMES = ['in-sync', 'corrected', 'drifting', 'blocked', 'failed', 'suspended', 'off'] as const;
+export type RunOutcome = (typeof RUN_OUTCOMES)[number];
 
 /** One run of one cluster; also the last line that `reconcile --json` prints for it. */
 export interface RunRecord extends RecordBase {

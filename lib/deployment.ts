@@ -1,0 +1,76 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { S3Client } from '@aws-sdk/client-s3';
+import type { Clock } from './clock.ts';
+import type { Settings } from './config.ts';
+import {
+  type ArtifactStore,
+  type ClusterStore,
+  createArtifactStore,
+  createClusterStore,
+  createDataKeys,
+  createDocumentClient,
+  createLeaseStore,
+  createLockStore,
+  createPollStore,
+  createRecordStore,
+  createStateStore,
+  createTagHistoryStore,
+  type LeaseStore,
+  type LockStore,
+  type PollStore,
+  type RecordStore,
+  type StateStore,
+  type TagHistoryStore,
+} from './storage/index.ts';
+
+/** The AWS clients that stores are made of, built once a process: region, endpoint and credentials come from the environment. */
+export interface StoreClients {
+  readonly dynamodb: DynamoDBClient;
+  readonly s3: S3Client;
+  readonly kms: KMSClient;
+}
+
+export function createStoreClients(): StoreClients {
+  return {
+    dynamodb: new DynamoDBClient(),
+    // Path style is what an emulator on localhost understands; AWS accepts it as well.
+    s3: new S3Client({ forcePathStyle: true }),
+    kms: new KMSClient(),
+  };
+}
+
+/** Everything that a deployment keeps, ready to use; the functions and the command build the same. */
+export interface Stores {
+  readonly clusters: ClusterStore;
+  readonly state: StateStore;
+  readonly leases: LeaseStore;
+  readonly polls: PollStore;
+  readonly locks: LockStore;
+  readonly tagHistory: TagHistoryStore;
+  readonly records: RecordStore;
+  readonly artifacts: ArtifactStore;
+}
+
+export function createStores(settings: Settings, clients: StoreClients, clock: Clock): Stores {
+  const documents = createDocumentClient(clients.dynamodb);
+  const keys = createDataKeys(clients.kms, {
+    artifactKey: settings.ARTIFACT_KEY,
+    digestKey: settings.DIGEST_KEY,
+    deployment: settings.DEPLOYMENT,
+  });
+  return {
+    clusters: createClusterStore(documents, settings.CLUSTERS_TABLE),
+    state: createStateStore(documents, settings.STATE_TABLE),
+    leases: createLeaseStore(documents, settings.STATE_TABLE, clock),
+    polls: createPollStore(documents, settings.STATE_TABLE),
+    locks: createLockStore(documents, settings.STATE_TABLE),
+    tagHistory: createTagHistoryStore(documents, settings.STATE_TABLE),
+    records: createRecordStore(documents, {
+      records: settings.RECORDS_TABLE,
+      state: settings.STATE_TABLE,
+      retentionDays: settings.RECORD_RETENTION_DAYS,
+    }),
+    artifacts: createArtifactStore(clients.s3, settings.ARTIFACT_BUCKET, keys),
+  };
+}

@@ -1,0 +1,167 @@
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import { GetObjectCommand, HeadObjectCommand, NoSuchKey, PutObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import { z } from 'zod';
+import { PlumblineError } from '../errors.ts';
+import { type JsonValue, parseJson, stringifyJson } from '../manifests/json.ts';
+import { isSecret } from '../manifests/secrets.ts';
+import type { Artifact } from '../source/artifact.ts';
+import { canonicalise } from './canonical-json.ts';
+import { type DataKeys, decryptText, encryptText } from './data-keys.ts';
+import { sendOptions } from './document-client.ts';
+import type { ArtifactStore, Inventory } from './stores.ts';
+
+export class ArtifactError extends PlumblineError {}
+
+const DIGEST = /^[0-9a-f]{64}$/;
+
+/** More than the largest artifact that fits a function; a bigger one is not ours. */
+const MAX_BYTES = 256 * 1024 * 1024;
+
+const compress = promisify(gzip);
+const decompress = promisify(gunzip);
+
+/** What stands in for a Secret: enough to read a listing by, and the whole object, encrypted. */
+const EncryptedObject = z.object({ encrypted: z.string() });
+
+const StoredArtifact = z.object({
+  encryptedKey: z.string().exactOptional(),
+  artifact: z.looseObject({ objects: z.array(z.custom<JsonValue>()) }),
+});
+
+/** What is checked of an artifact once its digest vouched that it is what `put` was given. */
+const VerifiedArtifact = z.custom<Artifact>((value) => z.looseObject({ schemaVersion: z.literal(1) }).safeParse(value).success);
+
+const StoredInventory = z.object({
+  objects: z.array(
+    z.object({
+      group: z.string(),
+      kind: z.string(),
+      namespace: z.string(),
+      name: z.string(),
+      apiVersion: z.string(),
+      uid: z.string().exactOptional(),
+      artifact: z.string().exactOptional(),
+    }),
+  ),
+});
+
+/**
+ * Artifacts and inventories in S3, gzipped: `artifacts/DIGEST` and `inventories/CLUSTER`. The digest covers the artifact in the clear, so
+ * that the same content has the same digest whatever key it is encrypted under; when it was rendered is not content.
+ */
+export function createArtifactStore(client: S3Client, bucket: string, keys: DataKeys): ArtifactStore {
+  async function readObject(key: string, signal?: AbortSignal): Promise<string | undefined> {
+    try {
+      const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), sendOptions(signal));
+      const bytes = await Body?.transformToByteArray();
+      return bytes === undefined ? undefined : (await decompress(bytes, { maxOutputLength: MAX_BYTES })).toString('utf8');
+    } catch (error) {
+      if (error instanceof NoSuchKey) return undefined;
+      throw error;
+    }
+  }
+
+  async function exists(key: string): Promise<boolean> {
+    try {
+      await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+      return true;
+    } catch (error) {
+      if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404) return false;
+      throw error;
+    }
+  }
+
+  async function writeObject(key: string, text: string): Promise<void> {
+    const body = await compress(text);
+    await client.send(
+      new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: 'application/json', ContentEncoding: 'gzip' }),
+    );
+  }
+
+  return {
+    async put(artifact) {
+      const digest = await keys.digest(contentOf(artifact));
+      const key = `artifacts/${digest}`;
+      if (!(await exists(key))) await writeObject(key, await encryptArtifact(artifact, keys));
+      return digest;
+    },
+
+    async get(digest, signal) {
+      if (!DIGEST.test(digest))
+        throw new ArtifactError('InvalidDigest', `artifact ${digest.slice(0, 80)}: a digest is 64 hexadecimal digits.`);
+      let text: string | undefined;
+      let artifact: Artifact | undefined;
+      try {
+        text = await readObject(`artifacts/${digest}`, signal);
+        artifact = text === undefined ? undefined : await decryptArtifact(text, keys, signal);
+      } catch (error) {
+        if (isServiceFault(error)) throw error;
+        throw altered(digest, { cause: error });
+      }
+      if (artifact === undefined) {
+        throw new ArtifactError(
+          'ArtifactMissing',
+          `artifact ${digest}: it is not in the bucket. The next poll of its repository publishes it again.`,
+        );
+      }
+      if (!(await keys.verify(contentOf(artifact), digest, signal))) throw altered(digest);
+      return artifact;
+    },
+
+    async getInventory(cluster, signal) {
+      const text = await readObject(`inventories/${cluster}`, signal);
+      return text === undefined ? undefined : StoredInventory.parse(parseJson(text));
+    },
+
+    async putInventory(cluster, inventory: Inventory) {
+      await writeObject(`inventories/${cluster}`, stringifyJson(inventory));
+    },
+  };
+}
+
+function contentOf({ renderedAt: _when, ...content }: Artifact): string {
+  return stringifyJson(canonicalise(plain(content)));
+}
+
+/** An artifact is JSON all through; its types only name the fields. */
+function plain(value: object): JsonValue {
+  return parseJson(stringifyJson(value));
+}
+
+async function encryptArtifact(artifact: Artifact, keys: DataKeys): Promise<string> {
+  if (!artifact.objects.some(isSecret)) return stringifyJson({ artifact });
+  const { key, encryptedKey } = await keys.generate();
+  const objects = artifact.objects.map((object) => {
+    if (!isSecret(object)) return object;
+    const { apiVersion, kind, metadata } = object;
+    const name = metadata.namespace === undefined ? { name: metadata.name } : { name: metadata.name, namespace: metadata.namespace };
+    return { apiVersion, kind, metadata: name, encrypted: encryptText(key, stringifyJson(object)) };
+  });
+  return stringifyJson({ encryptedKey, artifact: { ...artifact, objects } });
+}
+
+async function decryptArtifact(text: string, keys: DataKeys, signal?: AbortSignal): Promise<Artifact> {
+  const { encryptedKey, artifact } = StoredArtifact.parse(parseJson(text));
+  if (encryptedKey === undefined) return VerifiedArtifact.parse(artifact);
+  const key = await keys.open(encryptedKey, signal);
+  const objects = artifact.objects.map((object) => {
+    const sealed = EncryptedObject.safeParse(object);
+    return sealed.success ? parseJson(decryptText(key, sealed.data.encrypted)) : object;
+  });
+  return VerifiedArtifact.parse({ ...artifact, objects });
+}
+
+/** An answer of S3 or KMS that says nothing of the content: the caller tries again later. */
+function isServiceFault(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return '$metadata' in error && error.name !== 'InvalidCiphertextException';
+}
+
+function altered(digest: string, options?: ErrorOptions): ArtifactError {
+  return new ArtifactError(
+    'ArtifactAltered',
+    `artifact ${digest}: what the bucket holds does not have that digest. Delete the object; the next poll of its repository publishes it again.`,
+    options,
+  );
+}

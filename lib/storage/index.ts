@@ -1,0 +1,28 @@
+/**
+ * Where Plumbline keeps things: three DynamoDB tables and a bucket. `stores.ts` says what the rest of the code may ask for, the other files
+ * are its one implementation, on AWS.
+ */
+export { ArtifactError, createArtifactStore } from './artifact-bucket.ts';
+export { ClusterExistsError, ClusterNotFoundError, createClusterStore } from './cluster-table.ts';
+export { createDataKeys } from './data-keys.ts';
+export { createDocumentClient } from './document-client.ts';
+export { createLeaseStore } from './lease-table.ts';
+export { createLockStore } from './lock-table.ts';
+export { createPollStore } from './poll-table.ts';
+export { createRecordStore } from './record-table.ts';
+export { createStateStore } from './state-table.ts';
+export type {
+  ArtifactStore,
+  ClusterStore,
+  Inventory,
+  InventoryObject,
+  Lease,
+  LeaseStore,
+  LockStore,
+  PollStore,
+  RecordQuery,
+  RecordStore,
+  StateStore,
+  TagHistoryStore,
+} from './stores.ts';
+export { createTagHistoryStore } from './tag-history-table.ts';
