@@ -7,7 +7,7 @@ import type { Host } from './host.ts';
 /** Where everything that is slow to make is kept between runs and checkouts: `${XDG_CACHE_HOME:-~/.cache}/plumbline`. */
 export function cacheDirectory(host: Host): string {
   const base = host.env.XDG_CACHE_HOME;
-  return join(base !== undefined && base.startsWith('/') ? base : join(host.home, '.cache'), 'plumbline');
+  return join(base?.startsWith('/') ? base : join(host.home, '.cache'), 'plumbline');
 }
 
 const SQLITE_BUSY = 5;

@@ -58,4 +58,14 @@ export async function deployLocally(
   };
   const contextArgs = Object.entries(context).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
   await run(['deploy', '--all', '--require-approval', 'never', ...contextArgs]);
+  await writeFile(deployedMark(environment), '');
+}
+
+/** Whether the stacks were deployed to it before. */
+export function isDeployed(environment: EnvironmentDescription): boolean {
+  return existsSync(deployedMark(environment));
+}
+
+function deployedMark(environment: EnvironmentDescription): string {
+  return join(environment.directory, 'deployed');
 }

@@ -183,7 +183,7 @@ export type EnvironmentStatus =
       readonly environment: EnvironmentDescription;
       readonly processes: readonly ProcessIdentity[];
     }
-  | { readonly status: 'crashed'; readonly name: string; readonly reason: string };
+  | { readonly status: 'crashed'; readonly name: string; readonly reason: string; readonly logs: string };
 
 /** What there is of an environment; `undefined` for none. */
 export async function localEnvironmentStatus(name: string, host: Host): Promise<EnvironmentStatus | undefined> {
@@ -192,7 +192,7 @@ export async function localEnvironmentStatus(name: string, host: Host): Promise<
   if (running !== undefined) return { status: 'running', name, environment: running.environment, processes: running.processes };
   if (!existsSync(directory)) return undefined;
   const state = await readState(directory);
-  return { status: 'crashed', name, reason: state?.crashed ?? 'it did not answer, or was killed' };
+  return { status: 'crashed', name, reason: state?.crashed ?? 'it was killed, or does not answer', logs: join(directory, 'logs') };
 }
 
 /** Names of the environments that have a folder: running, starting or crashed. */

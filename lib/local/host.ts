@@ -1,3 +1,5 @@
+import { homedir } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { PlumblineError } from '../errors.ts';
 
 /** The machine that the local environment runs on, as far as it is asked about; passed in by the command and by tests. */
@@ -12,6 +14,18 @@ export interface Host {
   readonly node: string;
   /** Root of the checkout. */
   readonly project: string;
+}
+
+/** This machine, with the environment that an entry was started with. */
+export function thisHost(env: Host['env']): Host {
+  return {
+    env,
+    home: env.HOME ?? homedir(),
+    platform: process.platform,
+    arch: process.arch,
+    node: process.execPath,
+    project: fileURLToPath(new URL('../../', import.meta.url)),
+  };
 }
 
 /** Something that must be on the machine is not there: says what, which version, and how to get it. */

@@ -5,7 +5,7 @@
 export type { Access } from './access.ts';
 export { runCommand } from './command.ts';
 export { type ControlPlaneProgram, controlPlaneBinaries } from './control-plane-binaries.ts';
-export { deployLocally, environmentVariables } from './deploy.ts';
+export { deployLocally, environmentVariables, isDeployed } from './deploy.ts';
 export {
   type EnvironmentStatus,
   type LocalEnvironment,
@@ -15,6 +15,6 @@ export {
   startLocalEnvironment,
   stopLocalEnvironment,
 } from './environment.ts';
-export { type Host, LocalEnvironmentError, MissingRequirementError } from './host.ts';
+export { type Host, LocalEnvironmentError, MissingRequirementError, thisHost } from './host.ts';
 export type { EnvironmentDescription, LocalCluster } from './state.ts';
 export { toolsDirectory } from './tools.ts';
