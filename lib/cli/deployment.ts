@@ -1,0 +1,63 @@
+import type { ClusterRow } from '../fleet/cluster.ts';
+import type { FieldChange, PlumblineRecord, RecordObject } from '../records/record.ts';
+import type { ClusterStore, RecordStore, StateStore } from '../storage/stores.ts';
+
+/** Which deployment a command works on. */
+export interface DeploymentTarget {
+  /** The deployment's name, from which its stacks' names are made. */
+  readonly stack: string;
+  /** Undefined: the SDK's own default. */
+  readonly region?: string;
+}
+
+/** One object of a plan that is not unchanged; also the line that `plan --json` prints for it. */
+export interface PlanLine {
+  readonly object: RecordObject;
+  readonly action: 'create' | 'update' | 'delete' | 'blocked' | 'error';
+  readonly changes: readonly FieldChange[];
+  readonly error?: { readonly reason: string; readonly message: string };
+}
+
+export interface ClusterPlan {
+  readonly cluster: string;
+  readonly revision: string;
+  /** All objects of the desired state, the unchanged ones too. */
+  readonly objects: number;
+  readonly lines: readonly PlanLine[];
+}
+
+/** What a plan is made of: the published desired state, another revision in Git, or a folder on this machine. */
+export type PlanSource =
+  | { readonly type: 'artifact' }
+  | { readonly type: 'revision'; readonly revision: string }
+  | { readonly type: 'directory'; readonly directory: string };
+
+/** The outcome of a check that was made from this machine, which may reach other things than the functions do. */
+export interface Check {
+  readonly subject: string;
+  readonly passed: boolean;
+  /** What was seen, or what is missing and how to put it right. */
+  readonly detail: string;
+}
+
+/** A cluster's credentials, as the secret that a row names holds them. */
+export type ClusterCredentials = { readonly token: string } | { readonly clientCertificate: string; readonly clientKey: string };
+
+/** The deployment as the commands use it: its tables, and the same code that its functions run, in this process. */
+export interface Deployment {
+  readonly name: string;
+  readonly region: string;
+  readonly clusters: ClusterStore;
+  readonly state: StateStore;
+  readonly records: RecordStore;
+  /** Creates or replaces the secret; its value reaches no log and no error. */
+  storeCredentials(secretName: string, credentials: ClusterCredentials): Promise<void>;
+  deleteCredentials(secretName: string): Promise<void>;
+  checkRepository(row: ClusterRow, signal: AbortSignal): Promise<Check>;
+  checkCluster(row: ClusterRow, signal: AbortSignal): Promise<Check>;
+  /** Writes nothing, in the cluster or in the tables. */
+  plan(row: ClusterRow, source: PlanSource, signal: AbortSignal): Promise<ClusterPlan>;
+  /** One pass, under the cluster's lease; the run's record comes last. */
+  reconcile(row: ClusterRow, signal: AbortSignal): Promise<readonly PlumblineRecord[]>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,80 @@
+import { describeObject } from '../manifests/object.ts';
+import type { Colors } from './colors.ts';
+import type { ClusterPlan, PlanLine } from './deployment.ts';
+import { describeChange } from './describe-record.ts';
+import { paint, type Tone } from './table.ts';
+import { count, printable, shortRevision } from './text.ts';
+
+/** The last line that `plan --json` prints for a cluster. */
+export interface PlanSummary {
+  readonly kind: 'summary';
+  readonly cluster: string;
+  readonly revision: string;
+  readonly objects: number;
+  readonly create: number;
+  readonly update: number;
+  readonly delete: number;
+  readonly blocked: number;
+  readonly errors: number;
+  readonly unchanged: number;
+}
+
+export function summarisePlan(plan: ClusterPlan): PlanSummary {
+  const number = (action: PlanLine['action']) => plan.lines.filter((line) => line.action === action).length;
+  // What would be deleted is no longer among the desired objects.
+  const desired = plan.lines.length - number('delete');
+  return {
+    kind: 'summary',
+    cluster: plan.cluster,
+    revision: plan.revision,
+    objects: plan.objects,
+    create: number('create'),
+    update: number('update'),
+    delete: number('delete'),
+    blocked: number('blocked'),
+    errors: number('error'),
+    unchanged: Math.max(0, plan.objects - desired),
+  };
+}
+
+/** 1 when an object could not be planned, 2 when anything would change, else 0. */
+export function planExit(plans: readonly ClusterPlan[]): 0 | 1 | 2 {
+  const lines = plans.flatMap((plan) => plan.lines);
+  if (lines.some(({ action }) => action === 'error')) return 1;
+  return lines.length > 0 ? 2 : 0;
+}
+
+const SIGNS: Readonly<Record<PlanLine['action'], readonly [sign: string, tone: Tone]>> = {
+  create: ['+', 'good'],
+  update: ['~', 'warning'],
+  delete: ['-', 'bad'],
+  blocked: ['…', 'warning'],
+  error: ['!', 'bad'],
+};
+
+/** What would change, field by field; unchanged objects are only counted. */
+export function formatPlan(plan: ClusterPlan, colors: Colors): string {
+  const summary = summarisePlan(plan);
+  const output = [`${colors.bold(printable(plan.cluster))} at ${printable(shortRevision(plan.revision))}`];
+  for (const line of plan.lines) {
+    const [sign, tone] = SIGNS[line.action];
+    const action = line.action === 'blocked' ? ' (blocked)' : '';
+    output.push(paint(`  ${sign} ${printable(describeObject(line.object))}${action}`, tone, colors));
+    if (line.action !== 'create') for (const change of line.changes) output.push(`      ${printable(describeChange(change))}`);
+    if (line.error !== undefined) output.push(paint(`      ${printable(line.error.message)}`, 'bad', colors));
+  }
+  output.push(`  ${describeSummary(summary)}`);
+  return `${output.join('\n')}\n`;
+}
+
+function describeSummary(summary: PlanSummary): string {
+  const parts = [
+    ...(summary.create > 0 ? [`${summary.create} to create`] : []),
+    ...(summary.update > 0 ? [`${summary.update} to update`] : []),
+    ...(summary.delete > 0 ? [`${summary.delete} no longer in Git`] : []),
+    ...(summary.blocked > 0 ? [`${summary.blocked} blocked`] : []),
+    ...(summary.errors > 0 ? [`${summary.errors} failed`] : []),
+    `${summary.unchanged} unchanged`,
+  ];
+  return `${count(summary.objects, 'object')}: ${parts.join(', ')}`;
+}

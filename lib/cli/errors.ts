@@ -1,0 +1,15 @@
+import { PlumblineError } from '../errors.ts';
+
+/** The command was called in a way it does not understand; the message says what it accepts. */
+export class UsageError extends PlumblineError {
+  constructor(message: string) {
+    super('InvalidUsage', message);
+  }
+}
+
+/** Something the command needs is not there: a stack, a row, a file. */
+export class NotFoundError extends PlumblineError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('NotFound', message, options);
+  }
+}

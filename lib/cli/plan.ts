@@ -1,0 +1,59 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { failureOf } from '../errors.ts';
+import type { ClusterPlan, PlanSource } from './deployment.ts';
+import { formatPlan, planExit, summarisePlan } from './describe-plan.ts';
+import { UsageError } from './errors.ts';
+import type { DefineCommand } from './leaf-command.ts';
+import { printError } from './print-error.ts';
+import { requireRow, selectClusters } from './select-clusters.ts';
+
+export function planCommand(define: DefineCommand): Command {
+  return define(
+    {
+      usage: 'plan [cluster]',
+      description: 'What would change, field by field, by the server’s dry-run. Writes nothing. Exit status 2 when anything would change.',
+      examples: [
+        ['plan prod-eu', 'compares the published desired state with the cluster'],
+        ['plan prod-eu --path ./clusters/prod-eu', 'compares a folder on this machine, before it is committed'],
+        ['plan prod-eu --revision 3f2c1a9', 'compares another revision of the cluster’s repository'],
+      ],
+    },
+    async (run, [cluster], options) => {
+      const source = planSource(cluster, run.directory, options);
+      const deployment = await run.deployment();
+      const plans: ClusterPlan[] = [];
+      let failed = false;
+      for (const entry of await selectClusters(deployment.clusters, cluster === undefined ? [] : [cluster], run.signal)) {
+        try {
+          const plan = await run.progress(`planning ${entry.cluster}`, () => deployment.plan(requireRow(entry), source, run.signal));
+          plans.push(plan);
+          run.output.lines([...plan.lines.map((line) => ({ cluster: plan.cluster, ...line })), summarisePlan(plan)]);
+          run.output.text(() => formatPlan(plan, run.terminal.colors));
+        } catch (error) {
+          run.signal.throwIfAborted();
+          failed = true;
+          printError(run.terminal, error);
+          run.output.lines([{ kind: 'summary', cluster: entry.cluster, error: failureOf(error) }]);
+        }
+      }
+      return failed ? 1 : planExit(plans);
+    },
+    (command) =>
+      command
+        .option('--revision <revision>', 'a branch, tag or commit of the cluster’s repository instead of what is published')
+        .option('--path <directory>', 'a folder on this machine instead of what is published'),
+  );
+}
+
+function planSource(cluster: string | undefined, directory: string, options: Readonly<Record<string, unknown>>): PlanSource {
+  if (options.path === undefined && options.revision === undefined) return { type: 'artifact' };
+  if (options.path !== undefined && options.revision !== undefined) {
+    throw new UsageError('plan: --path and --revision name two desired states. Give one of them.');
+  }
+  if (cluster === undefined) {
+    throw new UsageError('plan: --path and --revision are one cluster’s. Name it: `plumbline plan CLUSTER --path DIR`.');
+  }
+  if (options.path !== undefined) return { type: 'directory', directory: resolve(directory, String(options.path)) };
+  return { type: 'revision', revision: String(options.revision) };
+}

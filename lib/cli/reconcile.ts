@@ -1,0 +1,86 @@
+import type { Command } from 'commander';
+import { type Failure, failureOf } from '../errors.ts';
+import type { ObjectRecord, PlumblineRecord, RunRecord } from '../records/record.ts';
+import type { Colors } from './colors.ts';
+import { formatRecords } from './describe-record.ts';
+import { describeDuration } from './duration.ts';
+import { UsageError } from './errors.ts';
+import type { DefineCommand } from './leaf-command.ts';
+import { requireRow, selectClusters } from './select-clusters.ts';
+import { count, printable, shortRevision } from './text.ts';
+
+/** A run that could not begin has no record; its line has the same fields. */
+type RunLine = Pick<
+  RunRecord,
+  'kind' | 'cluster' | 'revision' | 'outcome' | 'objects' | 'drifted' | 'corrected' | 'created' | 'failed' | 'requests' | 'durationMs'
+> & { readonly error?: Failure };
+
+export function reconcileCommand(define: DefineCommand): Command {
+  return define(
+    {
+      usage: 'reconcile [cluster...]',
+      description:
+        'One pass now, in this process, under the same lease as the functions. Exit status 1 when a cluster failed or was blocked.',
+      examples: [
+        ['reconcile prod-eu', 'compares and, where the row says enforce, corrects one cluster'],
+        ['reconcile --all --json', 'all of them; prints the records of this run and a line a cluster'],
+      ],
+    },
+    async (run, names, options) => {
+      if ((names.length === 0) !== (options.all === true)) {
+        throw new UsageError('reconcile: name the clusters, or give --all for every one, not both.');
+      }
+      const deployment = await run.deployment();
+      const outcomes: RunLine[] = [];
+      for (const entry of await selectClusters(deployment.clusters, names, run.signal)) {
+        const started = run.clock.now().getTime();
+        let records: readonly (PlumblineRecord | RunLine)[];
+        try {
+          records = await run.progress(`reconciling ${entry.cluster}`, () => deployment.reconcile(requireRow(entry), run.signal));
+        } catch (error) {
+          run.signal.throwIfAborted();
+          records = [failedRun(entry.cluster, error, run.clock.now().getTime() - started)];
+        }
+        const runs = records.filter(isRun);
+        outcomes.push(...runs);
+        for (const { error } of runs) if (error !== undefined) run.terminal.error(`error: ${printable(error.message)}\n`);
+        run.output.lines([...records.filter(isObjectRecord), ...runs]);
+        run.output.text(() => formatRuns(records.filter(isObjectRecord), runs, run.terminal.colors));
+      }
+      return outcomes.some(({ outcome }) => outcome === 'failed' || outcome === 'blocked') ? 1 : 0;
+    },
+    (command) => command.option('--all', 'every registered cluster'),
+  );
+}
+
+function failedRun(cluster: string, error: unknown, durationMs: number): RunLine {
+  const none = { objects: 0, drifted: 0, corrected: 0, created: 0, failed: 0, requests: 0 };
+  return { kind: 'run', cluster, revision: '', outcome: 'failed', ...none, durationMs, error: failureOf(error) };
+}
+
+function isRun(record: PlumblineRecord | RunLine): record is RunRecord | RunLine {
+  return record.kind === 'run';
+}
+
+function isObjectRecord(record: PlumblineRecord | RunLine): record is ObjectRecord {
+  return record.kind !== 'run';
+}
+
+function formatRuns(records: readonly ObjectRecord[], runs: readonly RunLine[], colors: Colors): string {
+  const table = records.length === 0 ? '' : formatRecords(records, colors);
+  return table + runs.map((run) => `${describeRun(run)}\n`).join('');
+}
+
+function describeRun(run: RunLine): string {
+  const at = run.revision === '' ? '' : ` at ${printable(shortRevision(run.revision))}`;
+  const sums = [
+    count(run.objects, 'object'),
+    `${run.drifted} drifted`,
+    `${run.corrected} corrected`,
+    `${run.created} created`,
+    `${run.failed} failed`,
+    count(run.requests, 'request'),
+    describeDuration(run.durationMs),
+  ];
+  return `${printable(run.cluster)}: ${run.outcome}${at} (${sums.join(', ')})`;
+}

@@ -1,0 +1,33 @@
+import type { Command } from 'commander';
+import { describeStatus, statusExit } from './describe-status.ts';
+import type { DefineCommand } from './leaf-command.ts';
+import { selectClusters } from './select-clusters.ts';
+import { formatStatus } from './status-table.ts';
+
+export function statusCommand(define: DefineCommand): Command {
+  return define(
+    {
+      usage: 'status [cluster...]',
+      description:
+        'One line a cluster: revision, verdict and how old the verification is. Exit status 2 when something differs, 1 when something fails.',
+      examples: [
+        ['status', 'shows every cluster'],
+        ['status prod-eu --json', 'prints one cluster as a JSON line'],
+      ],
+    },
+    async (run, names) => {
+      const deployment = await run.deployment();
+      const entries = await selectClusters(deployment.clusters, names, run.signal);
+      const states = new Map((await deployment.state.list(run.signal)).map((state) => [state.cluster, state]));
+      const now = run.clock.now();
+      const statuses = entries.map((entry) => describeStatus(entry, states.get(entry.cluster), now));
+      run.output.lines(statuses);
+      run.output.text(() =>
+        statuses.length === 0
+          ? 'No cluster is registered. Register one with `plumbline cluster add`.\n'
+          : formatStatus(statuses, run.terminal.colors),
+      );
+      return statusExit(statuses);
+    },
+  );
+}

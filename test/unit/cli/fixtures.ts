@@ -1,0 +1,60 @@
+import type { ClusterRow } from '../../../lib/fleet/cluster.ts';
+import type { ObjectRecord, RunRecord } from '../../../lib/records/record.ts';
+
+export function clusterRow(fields: Partial<ClusterRow>): ClusterRow {
+  return {
+    cluster: 'prod-eu',
+    connection: { type: 'eks', eksName: 'prod-eu', region: 'eu-west-1', roleArn: 'arn:aws:iam::111122223333:role/plumbline-member' },
+    repository: 'https://git.example.com/fleet.git',
+    branch: 'main',
+    path: 'clusters/prod-eu',
+    mode: 'observe',
+    intervalSeconds: 60,
+    graceSeconds: 0,
+    wave: 0,
+    imagePolicy: 'lock',
+    labels: {},
+    ...fields,
+  };
+}
+
+export function driftRecord(fields: Partial<ObjectRecord>): ObjectRecord {
+  return {
+    cluster: 'prod-eu',
+    id: '01KAX0000000000000000000A1',
+    at: '2026-11-25T11:59:20.123Z',
+    runId: 'run-1',
+    revision: 'a'.repeat(40),
+    sequence: 1,
+    event: 'opened',
+    kind: 'drift',
+    object: { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'shop', name: 'settings' },
+    class: 'value',
+    changes: [{ path: 'data.colour', desired: 'green', live: 'blue' }],
+    actor: { manager: 'kubectl-edit', operation: 'Update' },
+    decision: 'observed',
+    ...fields,
+  };
+}
+
+export function runRecord(fields: Partial<RunRecord>): RunRecord {
+  return {
+    cluster: 'prod-eu',
+    id: '01KAX0000000000000000000B1',
+    at: '2026-11-25T11:59:21.000Z',
+    runId: 'run-1',
+    revision: 'a'.repeat(40),
+    sequence: 1,
+    event: 'opened',
+    kind: 'run',
+    outcome: 'in-sync',
+    objects: 42,
+    drifted: 0,
+    corrected: 0,
+    created: 0,
+    failed: 0,
+    requests: 90,
+    durationMs: 800,
+    ...fields,
+  };
+}
