@@ -51,7 +51,7 @@ export async function createEksCluster(
       name: eksName,
       roleArn: `arn:aws:iam::${LOCAL_ACCOUNT}:role/${SERVICE_ROLE}`,
       resourcesVpcConfig: { subnetIds: ['subnet-00000001', 'subnet-00000002'] },
-      accessConfig: { authenticationMode: 'API' },
+      accessConfig: { authenticationMode: 'API', bootstrapClusterCreatorAdminPermissions: false },
     }),
   );
   await activeCluster(eksName, eks);

@@ -1,0 +1,1 @@
+export { setupEnvironment as setup } from './environment.ts';
