@@ -4,6 +4,8 @@
  *
  * `kubeconfig.ts` is not exported here: it loads @kubernetes/client-node, which only the command needs.
  */
+
+export { type AccessCheck, accessInstructions, accessOf, checkAccess } from './access.ts';
 export { type ApiClient, type ClientOptions, createKubernetesClient } from './api-client.ts';
 export { ApiError, type ApiErrorReason, type StatusCause } from './api-error.ts';
 export { type Authentication, bearerToken, CredentialsError } from './authentication.ts';
