@@ -20,6 +20,8 @@ const configMap = (namespace: string, value: string) => ({
 });
 const APPLY = 'fieldManager=plumbline-test&force=true';
 
+type Write = readonly [what: string, method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: () => string, body: () => object | undefined];
+
 describe('the observe role', () => {
   let token: string;
   let admin: string;
@@ -60,53 +62,52 @@ describe('the observe role', () => {
     expect(answer).toMatchObject({ status: 201 });
   });
 
-  const writes: readonly (readonly [what: string, method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: () => string, body?: () => object])[] =
+  const writes: readonly Write[] = [
+    ['apply', 'PATCH', () => `${path}?${APPLY}`, () => configMap(namespace, 'written')],
     [
-      ['apply', 'PATCH', () => `${path}?${APPLY}`, () => configMap(namespace, 'written')],
-      [
-        'create',
-        'POST',
-        () => path.replace('/settings', ''),
-        () => ({ ...configMap(namespace, 'x'), metadata: { name: 'created', namespace } }),
-      ],
-      ['update', 'PUT', () => path, () => configMap(namespace, 'written')],
-      ['delete', 'DELETE', () => path, () => undefined],
-      [
-        'take the policy away',
-        'DELETE',
-        () => '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/plumbline-observe',
-        () => undefined,
-      ],
-      [
-        'weaken the policy',
-        'PATCH',
-        () => `/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/plumbline-observe?${APPLY}`,
-        () => ({
-          apiVersion: 'admissionregistration.k8s.io/v1',
-          kind: 'ValidatingAdmissionPolicyBinding',
-          metadata: { name: 'plumbline-observe' },
-          spec: { policyName: 'plumbline-observe', validationActions: ['Audit'] },
-        }),
-      ],
-      [
-        'bind itself to the enforce role',
-        'PATCH',
-        () => `/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/mine?${APPLY}`,
-        () => ({
-          apiVersion: 'rbac.authorization.k8s.io/v1',
-          kind: 'ClusterRoleBinding',
-          metadata: { name: 'mine' },
-          roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'plumbline-enforce' },
-          subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'plumbline:observe' }],
-        }),
-      ],
-      [
-        'issue a service account token',
-        'POST',
-        () => `/api/v1/namespaces/${namespace}/serviceaccounts/someone/token`,
-        () => ({ apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} }),
-      ],
-    ];
+      'create',
+      'POST',
+      () => path.replace('/settings', ''),
+      () => ({ ...configMap(namespace, 'x'), metadata: { name: 'created', namespace } }),
+    ],
+    ['update', 'PUT', () => path, () => configMap(namespace, 'written')],
+    ['delete', 'DELETE', () => path, () => undefined],
+    [
+      'take the policy away',
+      'DELETE',
+      () => '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/plumbline-observe',
+      () => undefined,
+    ],
+    [
+      'weaken the policy',
+      'PATCH',
+      () => `/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/plumbline-observe?${APPLY}`,
+      () => ({
+        apiVersion: 'admissionregistration.k8s.io/v1',
+        kind: 'ValidatingAdmissionPolicyBinding',
+        metadata: { name: 'plumbline-observe' },
+        spec: { policyName: 'plumbline-observe', validationActions: ['Audit'] },
+      }),
+    ],
+    [
+      'bind itself to the enforce role',
+      'PATCH',
+      () => `/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/mine?${APPLY}`,
+      () => ({
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'ClusterRoleBinding',
+        metadata: { name: 'mine' },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'plumbline-enforce' },
+        subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'plumbline:observe' }],
+      }),
+    ],
+    [
+      'issue a service account token',
+      'POST',
+      () => `/api/v1/namespaces/${namespace}/serviceaccounts/someone/token`,
+      () => ({ apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} }),
+    ],
+  ];
 
   it.each(writes)('cannot %s', async (_what, method, target, body) => {
     const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'someone', namespace } };
