@@ -1,0 +1,163 @@
+import { Aws, CfnOutput, Duration, Size, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { MinuteSchedule } from './constructs/minute-schedule.ts';
+import {
+  assumeRoles,
+  describeClusters,
+  readImages,
+  readObjects,
+  readSecrets,
+  readTable,
+  receiveFrom,
+  seal,
+  sendTo,
+  unseal,
+  updateTable,
+  writeObjects,
+  writeTable,
+} from './constructs/permissions.ts';
+import { PlumblineFunction } from './constructs/plumbline-function.ts';
+import { sourcePackaging } from './constructs/source-packaging.ts';
+import { WorkQueue } from './constructs/work-queue.ts';
+import type { DeploymentContext } from './context.ts';
+import type { DataStack } from './data-stack.ts';
+
+export interface ControlStackProps extends StackProps {
+  readonly context: DeploymentContext;
+  readonly data: DataStack;
+}
+
+/** One repository, or one cluster. */
+const WORK_TIMEOUT = Duration.minutes(5);
+/** What a run has of that; the rest is for recording what came of it. */
+const CLUSTER_TIMEOUT = Duration.minutes(4);
+/** A tick is over when the next one comes. */
+const TICK_TIMEOUT = Duration.minutes(1);
+const RECORD_INDEXES = ['byStatus', 'byObject'];
+
+/** What computes: the ticks, the queues and the functions. It holds nothing that cannot be deployed again. */
+export class ControlStack extends Stack {
+  readonly sources: WorkQueue;
+  readonly clusters: WorkQueue;
+  readonly schedule: PlumblineFunction;
+  readonly source: PlumblineFunction;
+  readonly reconcile: PlumblineFunction;
+  readonly audit: PlumblineFunction;
+
+  constructor(scope: Construct, id: string, { context, data, ...props }: ControlStackProps) {
+    super(scope, id, { description: 'Plumbline: ticks, queues and functions', ...props });
+    const { deployment, local } = context;
+    this.sources = new WorkQueue(this, 'Sources', { queueName: `${deployment}-sources`, timeout: WORK_TIMEOUT });
+    this.clusters = new WorkQueue(this, 'Clusters', { queueName: `${deployment}-clusters`, timeout: WORK_TIMEOUT });
+
+    // What the command needs too stands in the outputs of this stack.
+    const shared = {
+      DEPLOYMENT: deployment,
+      CLUSTERS_TABLE: data.clusters.tableName,
+      STATE_TABLE: data.state.tableName,
+      RECORDS_TABLE: data.records.tableName,
+      ARTIFACT_BUCKET: data.artifacts.bucketName,
+      ARTIFACT_KEY: data.artifactKey.keyArn,
+      DIGEST_KEY: data.digestKey.keyArn,
+      SOURCE_QUEUE_URL: this.sources.queue.queueUrl,
+      CLUSTER_QUEUE_URL: this.clusters.queue.queueUrl,
+      ALLOW_INSECURE_REPOSITORIES: String(local),
+    };
+    const settings = {
+      ...shared,
+      TOOLS_DIRECTORY: context.toolsDirectory,
+      CLUSTER_TIMEOUT_SECONDS: String(CLUSTER_TIMEOUT.toSeconds()),
+    };
+    const common = { deployment, settings, local };
+
+    const readFleet = [readTable(data.clusters), readTable(data.state)];
+    const readArtifacts = [...readObjects(data.artifactBucketArn), ...unseal(data.artifactKey, data.digestKey)];
+    const writeArtifacts = [writeObjects(data.artifactBucketArn), ...seal(data.artifactKey, data.digestKey)];
+    const keepRecords = [readTable(data.records, RECORD_INDEXES), writeTable(data.records)];
+
+    this.schedule = new PlumblineFunction(this, 'Schedule', {
+      ...common,
+      name: 'schedule',
+      description: 'asks for the work that is due, and measures the fleet',
+      packaging: { type: 'zip' },
+      timeout: TICK_TIMEOUT,
+      memorySizeMiB: 256,
+      // It writes the status of rows that no run will report on.
+      permissions: [...readFleet, updateTable(data.state), sendTo(this.sources.queue, this.clusters.queue)],
+    });
+    this.source = new PlumblineFunction(this, 'Source', {
+      ...common,
+      name: 'source',
+      description: 'fetches a repository, renders it, locks its images and publishes artifacts',
+      packaging: sourcePackaging(this, context),
+      timeout: WORK_TIMEOUT,
+      memorySizeMiB: 1024,
+      ephemeralStorageSize: Size.gibibytes(2),
+      permissions: [
+        receiveFrom(this.sources.queue),
+        ...readFleet,
+        writeTable(data.state),
+        ...readArtifacts,
+        ...writeArtifacts,
+        readImages(),
+        readSecrets(this, deployment),
+        sendTo(this.clusters.queue),
+      ],
+    });
+    this.reconcile = new PlumblineFunction(this, 'Reconcile', {
+      ...common,
+      name: 'reconcile',
+      description: 'keeps one cluster equal to its artifact, and records what it found',
+      packaging: { type: 'zip' },
+      timeout: WORK_TIMEOUT,
+      memorySizeMiB: 512,
+      permissions: [
+        receiveFrom(this.clusters.queue),
+        ...readFleet,
+        writeTable(data.state),
+        ...keepRecords,
+        ...readArtifacts,
+        ...writeArtifacts,
+        describeClusters(this),
+        assumeRoles(context.memberRoleArns ?? [`arn:${Aws.PARTITION}:iam::*:role/${deployment}-*`]),
+        readSecrets(this, deployment),
+      ],
+    });
+    this.audit = new PlumblineFunction(this, 'Audit', {
+      ...common,
+      name: 'audit',
+      description: 'compares the registries with the images that are in use',
+      packaging: { type: 'zip' },
+      timeout: TICK_TIMEOUT,
+      memorySizeMiB: 512,
+      permissions: [...readFleet, writeTable(data.state), ...keepRecords, ...readArtifacts, readImages()],
+    });
+
+    takeWork(this.sources, this.source);
+    takeWork(this.clusters, this.reconcile, context.reconcileConcurrency);
+    new MinuteSchedule(this, 'ScheduleTick', { name: `${deployment}-schedule`, target: this.schedule.function });
+    new MinuteSchedule(this, 'AuditTick', { name: `${deployment}-audit`, target: this.audit.function });
+
+    for (const [setting, value] of Object.entries(shared)) new CfnOutput(this, outputOf(setting), { value });
+    // Clusters' roles trust this role, and EKS access entries name it.
+    new CfnOutput(this, 'ReconcileRoleArn', { value: this.reconcile.role.roleArn });
+  }
+}
+
+/** One message an invocation: what one repository or cluster does to the process touches no other. */
+function takeWork(from: WorkQueue, by: PlumblineFunction, maxConcurrency?: number): void {
+  by.function.addEventSourceMapping('Work', {
+    eventSourceArn: from.queue.queueArn,
+    batchSize: 1,
+    reportBatchItemFailures: true,
+    ...(maxConcurrency === undefined ? {} : { maxConcurrency }),
+  });
+}
+
+/** `CLUSTERS_TABLE` → `ClustersTable`: outputs have no underscores. */
+function outputOf(setting: string): string {
+  return setting
+    .split('_')
+    .map((word) => `${word[0]}${word.slice(1).toLowerCase()}`)
+    .join('');
+}
