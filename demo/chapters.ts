@@ -1,0 +1,149 @@
+import type { LocalCluster } from '../lib/local/index.ts';
+import type { ObjectRecord } from '../lib/records/record.ts';
+import { type Breakage, breakages } from './breakage.ts';
+import type { Fleet } from './fleet.ts';
+
+/** Two schedule periods and some: a tick may come up to a minute after the change, and its work takes seconds. */
+const TWO_TICKS_SECONDS = 150;
+
+/** Registers both clusters and waits until the scheduled functions have brought them to the first commit. */
+export async function registerClusters(fleet: Fleet): Promise<void> {
+  fleet.narration.step(
+    'Register two clusters',
+    'From here on nobody calls anything: the scheduled functions fetch, render, lock and apply.',
+  );
+  for (const cluster of fleet.environment.clusters) {
+    await fleet.plumbline(
+      ...['cluster', 'add', cluster.name, '--repo', fleet.repository.url, '--path', `clusters/${cluster.name}`, '--mode', 'enforce'],
+      ...['--eks', cluster.eksName, '--region', fleet.environment.region, '--role', cluster.roleArn, '--external-id', cluster.externalId],
+    );
+  }
+  for (const cluster of fleet.environment.clusters) {
+    await fleet.narration.waitFor(`${cluster.name} is in sync with the first commit`, TWO_TICKS_SECONDS, async () => {
+      const state = await fleet.stores.state.get(cluster.name, fleet.signal);
+      return state?.outcome === 'corrected' || state?.outcome === 'in-sync' ? state : undefined;
+    });
+  }
+  await fleet.plumbline('status');
+}
+
+/** From now on this cluster is only watched. */
+export async function switchToObserve(fleet: Fleet, cluster: string): Promise<void> {
+  fleet.narration.step(`Let ${cluster} be observed only`, 'Plumbline goes on looking, and writes nothing to it.');
+  await fleet.plumbline('cluster', 'set', cluster, '--mode', 'observe');
+}
+
+/** Changes both clusters by hand, as people do. */
+export async function breakByHand(fleet: Fleet): Promise<readonly Breakage[]> {
+  fleet.narration.step('Change both clusters by hand', 'With kubectl, past Git.');
+  const broken = breakages(fleet.registry);
+  for (const { what, kubectl } of broken) {
+    fleet.narration.say(`${what}:`);
+    fleet.narration.command(`kubectl ${kubectl.join(' ').replace(/("session-key":")[^"]*/, '$1…')}`);
+    for (const cluster of fleet.environment.clusters) await fleet.kubectl(cluster, ...kubectl);
+  }
+  return broken;
+}
+
+/** Points the tag that Git names at other bytes. */
+export async function moveTag(fleet: Fleet): Promise<void> {
+  fleet.narration.step('Move a tag in the registry', 'Git says shop/web:1.0; somebody pushes other bytes under that tag.');
+  fleet.narration.say(`shop/web:1.0 is now ${await fleet.push('shop/web', '1.0', 'other bytes under the same tag')}`);
+}
+
+/** Waits for the next ticks, and shows who changed what, and what became of it. */
+export async function showRecords(fleet: Fleet, broken: readonly Breakage[]): Promise<void> {
+  fleet.narration.step('See what the next scheduled run made of it');
+  const [enforced, observed] = bothClusters(fleet);
+  await fleet.narration.waitFor(`every change to ${enforced.name} is corrected and verified`, TWO_TICKS_SECONDS, () =>
+    allRecorded(fleet, enforced, broken, (record) => record.decision === 'corrected' && record.verifiedAt !== undefined),
+  );
+  await fleet.narration.waitFor(`every change to ${observed.name} is recorded`, TWO_TICKS_SECONDS, () =>
+    allRecorded(fleet, observed, broken, (record) => record.decision === 'observed' && record.resolvedAt === undefined),
+  );
+  await fleet.narration.waitFor('the moved tag is found', TWO_TICKS_SECONDS, async () => {
+    const records = await fleet.stores.records.query({ cluster: enforced.name, kind: 'image' }, fleet.signal);
+    return records.find((record) => record.kind === 'image' && record.class === 'tag.moved');
+  });
+  fleet.narration.say('');
+  fleet.narration.say(
+    `What was done to ${enforced.name}: corrected, and the server shows it. Of what was removed nobody is left in managed fields.`,
+  );
+  await fleet.plumbline('records', enforced.name, '--kind', 'drift');
+  fleet.narration.say('');
+  fleet.narration.say(`The same drift in ${observed.name}: recorded, and not touched.`);
+  await fleet.plumbline('records', observed.name, '--kind', 'drift', '--open');
+  const image = await liveImage(fleet, observed);
+  fleet.narration.say(`shop/web in ${observed.name} still runs ${image}`);
+  fleet.narration.say('');
+  fleet.narration.say('The tag that moved: the clusters keep the bytes that Git meant.');
+  await fleet.plumbline('records', enforced.name, '--kind', 'image');
+}
+
+/** Commits another image and waits for it; returns the image that ran before. */
+export async function rollForward(fleet: Fleet): Promise<string> {
+  fleet.narration.step('Commit a new version', 'A new tag in Git is resolved once and locked.');
+  const [enforced] = bothClusters(fleet);
+  const before = await liveImage(fleet, enforced);
+  await fleet.push('shop/web', '1.1', 'the next version');
+  const revision = await fleet.repository.change('apps/shop/web.yaml', 'shop/web:1.0', 'shop/web:1.1', 'Release web 1.1');
+  fleet.narration.command(`git push   # ${revision.slice(0, 12)}: Release web 1.1`);
+  fleet.narration.say(`before: ${before}`);
+  const after = await fleet.narration.waitFor(`${enforced.name} runs web 1.1`, TWO_TICKS_SECONDS, async () => {
+    const image = await liveImage(fleet, enforced);
+    return image.includes('/shop/web:1.1@') ? image : undefined;
+  });
+  fleet.narration.say(`after:  ${after}`);
+  return before;
+}
+
+/** Reverts in Git: the very bytes that ran before run again, although their tag has moved meanwhile. */
+export async function rollBack(fleet: Fleet, before: string): Promise<void> {
+  fleet.narration.step('Roll back with git revert', 'shop/web:1.0 names other bytes by now; the lock remembers those that ran.');
+  const [enforced] = bothClusters(fleet);
+  await fleet.repository.revertLast();
+  fleet.narration.command('git revert --no-edit HEAD && git push');
+  const image = await fleet.narration.waitFor(`${enforced.name} is back`, TWO_TICKS_SECONDS, async () => {
+    const live = await liveImage(fleet, enforced);
+    return live.includes('/shop/web:1.0@') ? live : undefined;
+  });
+  if (image !== before) throw new Error(`rollback: ${image} runs, and ${before} ran before`);
+  fleet.narration.say(`again:  ${image}`);
+  await fleet.plumbline('records', enforced.name, '--kind', 'rollout');
+}
+
+function bothClusters(fleet: Fleet): readonly [LocalCluster, LocalCluster] {
+  const [enforced, observed] = fleet.environment.clusters;
+  if (enforced === undefined || observed === undefined) throw new Error('the demo needs two clusters');
+  return [enforced, observed];
+}
+
+async function allRecorded(
+  fleet: Fleet,
+  cluster: LocalCluster,
+  broken: readonly Breakage[],
+  isSo: (record: ObjectRecord) => boolean,
+): Promise<true | undefined> {
+  const records = await fleet.stores.records.query({ cluster: cluster.name, kind: 'drift' }, fleet.signal);
+  const recorded = broken.every(({ object }) =>
+    records.some(
+      (record) => record.kind === 'drift' && record.object.kind === object.kind && record.object.name === object.name && isSo(record),
+    ),
+  );
+  return recorded ? true : undefined;
+}
+
+function liveImage(fleet: Fleet, cluster: LocalCluster): Promise<string> {
+  return fleet.kubectl(
+    ...([
+      cluster,
+      '--namespace',
+      'shop',
+      'get',
+      'deployment',
+      'web',
+      '--output',
+      'jsonpath={.spec.template.spec.containers[0].image}',
+    ] as const),
+  );
+}

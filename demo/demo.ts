@@ -1,0 +1,63 @@
+import { type EnvironmentDescription, type Host, startLocalEnvironment } from '../lib/local/index.ts';
+import { breakByHand, moveTag, registerClusters, rollBack, rollForward, showRecords, switchToObserve } from './chapters.ts';
+import { prepareFleet } from './fleet.ts';
+import { createNarration } from './narration.ts';
+
+export interface DemoOptions {
+  readonly name: string;
+  readonly keep: boolean;
+  readonly host: Host;
+  readonly signal: AbortSignal;
+  /** Called once the environment is up: from then on this process works on it. */
+  readonly useEnvironment: (environment: EnvironmentDescription) => void;
+}
+
+/** The whole story, chapter by chapter. Whatever happens, nothing is left running unless `keep` was asked for and all went well. */
+export async function runDemo(options: DemoOptions): Promise<void> {
+  const narration = createNarration(options.signal);
+  narration.step(
+    'Start two Kubernetes API servers and an AWS emulator',
+    'Real etcd and kube-apiserver processes; nothing outside this machine is touched.',
+  );
+  const environment = await startLocalEnvironment({
+    name: options.name,
+    clusters: [
+      { name: 'prod-eu', access: 'enforce' },
+      { name: 'prod-us', access: 'enforce' },
+    ],
+    host: options.host,
+    progress: (message) => narration.say(message),
+    signal: options.signal,
+  });
+  try {
+    options.useEnvironment(environment);
+    const fleet = await prepareFleet(environment, options, narration);
+    await registerClusters(fleet);
+    await switchToObserve(fleet, 'prod-us');
+    const broken = await breakByHand(fleet);
+    await moveTag(fleet);
+    await showRecords(fleet, broken);
+    const before = await rollForward(fleet);
+    await rollBack(fleet, before);
+    narration.close();
+    if (options.keep) {
+      environment.release();
+      sayHowToGoOn(options.name);
+      return;
+    }
+  } catch (error) {
+    await environment.stop();
+    throw error;
+  }
+  await environment.stop();
+}
+
+function sayHowToGoOn(name: string): void {
+  console.log(`
+It is still up. To go on with it:
+  eval "$(npx plumbline local env --name ${name})"
+  npx plumbline status
+  npx plumbline records --since 1h
+  kubectl --context prod-eu --namespace shop get deployments
+  npx plumbline local down --name ${name}       ends it and removes everything`);
+}
