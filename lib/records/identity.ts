@@ -1,13 +1,23 @@
+import { createHash } from 'node:crypto';
 import { groupOf, objectKey } from '../manifests/object.ts';
 import type { ObjectRecord } from './record.ts';
 
+/** Well under the 1,024 bytes that a sort key may have. */
+const MAX_LENGTH = 800;
+
 /**
- * What makes two sightings the same record while it is open: the kind of record, the object (in any version of its API) and the class.
- * `drift#apps/Deployment/shop/web#value`. An image record is of one reference, whichever objects use it: `image#REGISTRY/web:1.4#tag.moved`.
+ * What makes two sightings the same record while it is open: the kind of record, the object (in any version of its API) and the class, such
+ * as `drift#apps/Deployment/shop/web#value`. An image finding is about a reference, which is the path of its first change, whichever of its
+ * objects is named.
  */
 export function identityOf(record: Pick<ObjectRecord, 'kind' | 'object' | 'class' | 'changes'>): string {
-  const { apiVersion, kind, namespace, name } = record.object;
-  const [first] = record.changes;
-  if (record.kind === 'image' && first !== undefined) return `image#${first.path}#${record.class}`;
-  return `${record.kind}#${objectKey({ group: groupOf(apiVersion), kind, namespace, name })}#${record.class}`;
+  const subject = record.kind === 'image' ? (record.changes[0]?.path ?? '') : recordObjectKey(record);
+  const identity = `${record.kind}#${subject}#${record.class}`;
+  if (Buffer.byteLength(identity) <= MAX_LENGTH) return identity;
+  return `${record.kind}#sha256:${createHash('sha256').update(identity).digest('hex')}#${record.class}`;
+}
+
+/** `apps/Deployment/shop/web`: the same for every version of the API. */
+export function recordObjectKey({ object }: Pick<ObjectRecord, 'object'>): string {
+  return objectKey({ group: groupOf(object.apiVersion), kind: object.kind, namespace: object.namespace, name: object.name });
 }

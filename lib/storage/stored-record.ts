@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type JsonValue, parseJson, stringifyJson } from '../manifests/json.ts';
-import { groupOf, objectKey } from '../manifests/object.ts';
+import { recordObjectKey } from '../records/identity.ts';
 import {
   DECISIONS,
   type ObjectRecord,
@@ -92,11 +92,6 @@ export function itemOfRecord(record: PlumblineRecord, retentionDays: number): Re
 
 export function recordOfItem(item: Item): PlumblineRecord {
   return StoredRecord.parse(item);
-}
-
-/** `apps/Deployment/shop/web`: the same for every version of the API. */
-export function recordObjectKey({ object }: Pick<ObjectRecord, 'object'>): string {
-  return objectKey({ group: groupOf(object.apiVersion), kind: object.kind, namespace: object.namespace, name: object.name });
 }
 
 function expiry(from: string, days: number): number {

@@ -1,0 +1,33 @@
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
+import middy from '@middy/core';
+import { ulid } from 'ulidx';
+import { systemClock } from '../lib/clock.ts';
+import { createImageRegistry } from '../lib/image-registry.ts';
+import { runAudit } from '../lib/images/index.ts';
+import { createFunctionBase, deadline } from './function-base.ts';
+
+const { logger, metrics, count, stores, recorder } = createFunctionBase('audit');
+const dependencies = {
+  clusters: stores.clusters,
+  state: stores.state,
+  artifacts: stores.artifacts,
+  registry: createImageRegistry(systemClock),
+  history: stores.tagHistory,
+  recorder,
+  clock: systemClock,
+  newRunId: () => ulid(),
+};
+
+/** Holds every image in use against its registry. What could not be asked of one cluster is logged and stops no other. */
+export const handler = middy()
+  .use(injectLambdaContext(logger))
+  .use(logMetrics(metrics))
+  .handler(async (_event, context) => {
+    count('ImageFindingsOpened', 0);
+    const outcomes = await runAudit(dependencies, deadline(context));
+    for (const outcome of outcomes) {
+      if ('failure' in outcome) logger.warn('images not audited', { ...outcome });
+    }
+    logger.info('audit', { clusters: outcomes.length });
+  });

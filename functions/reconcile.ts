@@ -1,0 +1,45 @@
+import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import middy from '@middy/core';
+import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { ulid } from 'ulidx';
+import { systemClock } from '../lib/clock.ts';
+import { createClusterConnector } from '../lib/cluster-connector.ts';
+import { ClusterMessage } from '../lib/fleet/index.ts';
+import { reconcileCluster } from '../lib/reconcile/index.ts';
+import { createSecretReader } from '../lib/secrets.ts';
+import { createFunctionBase, deadline } from './function-base.ts';
+
+const { settings, logger, metrics, stores, recorder } = createFunctionBase('reconcile');
+const dependencies = {
+  connect: createClusterConnector(createSecretReader(new SecretsManagerClient()), systemClock),
+  artifacts: stores.artifacts,
+  state: stores.state,
+  leases: stores.leases,
+  recorder,
+  clock: systemClock,
+  random: Math.random,
+  deployment: settings.DEPLOYMENT,
+};
+const processor = new BatchProcessor(EventType.SQS);
+
+/** One message is one cluster. A cluster's own failure is an outcome; a throw means that the message is tried again. */
+async function handleRecord(record: SQSRecord, context: Context): Promise<void> {
+  const { cluster, reason } = ClusterMessage.parse(JSON.parse(record.body));
+  const signal = deadline(context, settings.CLUSTER_TIMEOUT_SECONDS * 1000);
+  const entry = await stores.clusters.get(cluster, signal);
+  if (entry === undefined || 'invalid' in entry) {
+    // Its row was removed or broken since the tick; the schedule writes the status of a broken one.
+    logger.info('cluster skipped', { cluster, reason: entry === undefined ? 'Removed' : entry.invalid.reason });
+    return;
+  }
+  const outcome = await reconcileCluster(entry.row, dependencies, { signal, runId: ulid() });
+  logger.info('cluster reconciled', { cluster, reason, outcome });
+}
+
+export const handler = middy<SQSEvent, SQSBatchResponse>()
+  .use(injectLambdaContext(logger))
+  .use(logMetrics(metrics))
+  .handler((event, context) => processPartialResponse(event, (record: SQSRecord) => handleRecord(record, context), processor, { context }));

@@ -1,0 +1,26 @@
+import type { MetricName } from './metrics.ts';
+import type { PlumblineRecord } from './record.ts';
+
+export type MetricValues = readonly (readonly [MetricName, number])[];
+
+/** What one transition adds to the metrics: a record counts when it opens and when its correction is seen, never in between. */
+export function countRecord(record: PlumblineRecord): MetricValues {
+  if (record.kind === 'run') {
+    return [
+      ['Runs', 1],
+      ['RunsFailed', record.outcome === 'failed' ? 1 : 0],
+      ['RunSeconds', record.durationMs / 1000],
+    ];
+  }
+  if (record.event === 'opened') {
+    if (record.kind === 'drift') return [['DriftOpened', 1]];
+    return record.kind === 'image' ? [['ImageFindingsOpened', 1]] : [];
+  }
+  if (record.event !== 'verified') return [];
+  if (record.kind === 'rollout') return [['RolloutsApplied', 1]];
+  if (record.kind !== 'drift' || record.correctedAt === undefined) return [];
+  return [
+    ['DriftCorrected', 1],
+    ['CorrectionSeconds', (Date.parse(record.correctedAt) - Date.parse(record.at)) / 1000],
+  ];
+}

@@ -1,0 +1,109 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Fact, RunFacts } from './fact.ts';
+import { identityOf } from './identity.ts';
+import type { ObjectRecord, RecordEvent } from './record.ts';
+
+/** What one run does to one record: a value for each transition, oldest first; the last is what is stored. At least one. */
+export type RecordSteps = readonly [ObjectRecord, ...ObjectRecord[]];
+
+/**
+ * Holds what a run saw against the records that are open: a fact that is new opens one, one that is known moves it on or leaves it alone,
+ * and an open record of which the run could say that it is gone is resolved.
+ *
+ * `newId` makes the ULID of a record that is opened at that moment (epoch milliseconds).
+ */
+export function planRecords(
+  open: readonly ObjectRecord[],
+  run: RunFacts,
+  now: Date,
+  newId: (at: number) => string,
+): readonly RecordSteps[] {
+  const openByIdentity = new Map(open.map((record) => [identityOf(record), record]));
+  const facts = mergeFacts(run.facts);
+  const plans: RecordSteps[] = [];
+  for (const [identity, fact] of facts) {
+    const steps = stepsOf(openByIdentity.get(identity), fact, run, newId);
+    if (isNonEmpty(steps)) plans.push(steps);
+  }
+  for (const [identity, record] of openByIdentity) {
+    if (!facts.has(identity) && run.closes(record)) plans.push([closed(record, run, now.toISOString())]);
+  }
+  return plans;
+}
+
+/** Two facts of one identity in one run are one record with the paths of both. */
+function mergeFacts(facts: readonly Fact[]): ReadonlyMap<string, Fact> {
+  const merged = new Map<string, Fact>();
+  for (const fact of facts) {
+    const identity = identityOf(fact);
+    const earlier = merged.get(identity);
+    merged.set(identity, earlier === undefined ? fact : { ...earlier, changes: [...earlier.changes, ...fact.changes] });
+  }
+  return merged;
+}
+
+function stepsOf(open: ObjectRecord | undefined, fact: Fact, run: RunFacts, newId: (at: number) => string): readonly ObjectRecord[] {
+  const steps: ObjectRecord[] = [];
+  let last = open ?? openedBy(fact, run, newId);
+  if (open === undefined) steps.push(last);
+  const move = (event: RecordEvent, fields: Partial<ObjectRecord> = {}) => {
+    last = { ...last, ...sightingOf(fact, run), ...fields, event, sequence: last.sequence + 1 };
+    steps.push(last);
+  };
+
+  if (fact.decision === 'held' && (open?.decision !== 'held' || open.heldUntil !== fact.heldUntil)) move('held');
+  if (fact.decision === 'failed' && (open?.decision !== 'failed' || open.error?.reason !== fact.error?.reason)) move('failed');
+  if (open !== undefined && steps.length === 0 && fact.verifiedAt === undefined && fact.correctedAt === undefined && differs(open, fact)) {
+    move('changed');
+  }
+  const { correctedAt, verifiedAt } = fact;
+  if (correctedAt !== undefined && last.correctedAt !== correctedAt) {
+    const durationMs = Date.parse(correctedAt) - Date.parse(last.at);
+    if (fact.kind === 'drift') move('corrected', { correctedAt, durationMs });
+    else last = { ...last, correctedAt, durationMs };
+  }
+  if (verifiedAt !== undefined) move('verified', { verifiedAt, resolvedAt: verifiedAt });
+  return steps;
+}
+
+function openedBy(fact: Fact, run: RunFacts, newId: (at: number) => string): ObjectRecord {
+  return {
+    cluster: run.cluster,
+    id: newId(Date.parse(run.startedAt)),
+    at: run.startedAt,
+    kind: fact.kind,
+    object: fact.object,
+    class: fact.class,
+    ...sightingOf(fact, run),
+    sequence: 1,
+    event: 'opened',
+  };
+}
+
+/** The fields that each sighting of an open record may change. */
+function sightingOf(fact: Fact, run: RunFacts) {
+  return {
+    runId: run.runId,
+    revision: run.revision,
+    changes: fact.changes,
+    decision: fact.decision,
+    ...(fact.actor === undefined ? {} : { actor: fact.actor }),
+    ...(fact.heldUntil === undefined ? {} : { heldUntil: fact.heldUntil }),
+    ...(fact.error === undefined ? {} : { error: fact.error }),
+  };
+}
+
+/** Whether people would call it news. A message may hold a number that is another each time; its reason does not. */
+function differs(open: ObjectRecord, fact: Fact): boolean {
+  return open.decision !== fact.decision || open.error?.reason !== fact.error?.reason || !isDeepStrictEqual(open.changes, fact.changes);
+}
+
+/** Gone without this run's doing; if an earlier one had corrected it, this is where that is seen. */
+function closed(record: ObjectRecord, run: RunFacts, at: string): ObjectRecord {
+  const seen = record.correctedAt === undefined ? { event: 'resolved' as const } : { event: 'verified' as const, verifiedAt: at };
+  return { ...record, ...seen, runId: run.runId, revision: run.revision, resolvedAt: at, sequence: record.sequence + 1 };
+}
+
+function isNonEmpty(steps: readonly ObjectRecord[]): steps is RecordSteps {
+  return steps.length > 0;
+}

@@ -1,0 +1,97 @@
+import { monotonicFactory } from 'ulidx';
+import type { Clock } from '../clock.ts';
+import type { RecordStore } from '../storage/stores.ts';
+import { boundChanges } from './bound-changes.ts';
+import { countRecord } from './count-record.ts';
+import type { Fact, Recorder, RunFacts } from './fact.ts';
+import type { MetricName } from './metrics.ts';
+import { planRecords, type RecordSteps } from './plan-records.ts';
+import type { ObjectRecord, PlumblineRecord, RunRecord } from './record.ts';
+import { redactFact, redactFailure } from './redact.ts';
+
+/** Transitions stored at once; the first run of a large cluster has a thousand. */
+const WRITES_AT_ONCE = 16;
+
+export interface RecorderDependencies {
+  readonly records: RecordStore;
+  /** One line for each transition. */
+  readonly log: (record: PlumblineRecord) => void;
+  readonly count: (metric: MetricName, value: number) => void;
+  readonly clock: Clock;
+  /** A source of ULIDs for one run, each greater than the one before; takes the time in epoch milliseconds. */
+  readonly createIds: () => (at: number) => string;
+}
+
+/** ULIDs from the system's randomness, monotonic within one source. */
+export function createRecordIds(): (at: number) => string {
+  return monotonicFactory();
+}
+
+/**
+ * The one place that stores, logs and counts. Every fact is redacted and bounded first. A record that cannot be stored does not keep the
+ * others from being stored; then `record` throws the first of those errors at the end.
+ */
+export function createRecorder(deps: RecorderDependencies): Recorder {
+  const publish = (record: PlumblineRecord) => {
+    deps.log(record);
+    for (const [metric, value] of countRecord(record)) deps.count(metric, value);
+  };
+
+  /** Whether the record moved; another run may have moved it first. */
+  async function store(steps: RecordSteps): Promise<{ readonly steps: RecordSteps; readonly moved: boolean }> {
+    return { steps, moved: await deps.records.transition(lastOf(steps)) };
+  }
+
+  return {
+    async record(run, signal) {
+      const open = await deps.records.listOpen(run.cluster, signal);
+      const newId = deps.createIds();
+      const plans = planRecords(open, { ...run, facts: run.facts.map(cleanFact) }, deps.clock.now(), newId);
+      const moved: (ObjectRecord | RunRecord)[] = [];
+      const failures: unknown[] = [];
+      for (let start = 0; start < plans.length; start += WRITES_AT_ONCE) {
+        for (const stored of await Promise.allSettled(plans.slice(start, start + WRITES_AT_ONCE).map(store))) {
+          if (stored.status === 'rejected') {
+            failures.push(stored.reason);
+          } else if (stored.value.moved) {
+            stored.value.steps.forEach(publish);
+            moved.push(lastOf(stored.value.steps));
+          }
+        }
+      }
+      if (run.run !== undefined) {
+        const record = runRecordOf(run, run.run, newId);
+        await deps.records.put(record);
+        publish(record);
+        moved.push(record);
+      }
+      if (failures.length > 0) throw failures[0];
+      return moved;
+    },
+  };
+}
+
+function cleanFact(fact: Fact): Fact {
+  const redacted = redactFact(fact);
+  return { ...redacted, changes: boundChanges(redacted.changes) };
+}
+
+function runRecordOf(run: RunFacts, sums: NonNullable<RunFacts['run']>, newId: (at: number) => string): RunRecord {
+  const { error, ...counts } = sums;
+  return {
+    kind: 'run',
+    cluster: run.cluster,
+    id: newId(Date.parse(run.startedAt)),
+    at: run.startedAt,
+    runId: run.runId,
+    revision: run.revision,
+    sequence: 1,
+    event: sums.outcome === 'failed' ? 'failed' : 'resolved',
+    ...counts,
+    ...(error === undefined ? {} : { error: redactFailure(error) }),
+  };
+}
+
+function lastOf(steps: RecordSteps): ObjectRecord {
+  return steps.at(-1) ?? steps[0];
+}
