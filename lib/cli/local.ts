@@ -64,7 +64,7 @@ function upCommand(): Command {
           await environment.stop();
           throw error;
         }
-        environment.release();
+        await environment.release();
         if (options.json) printJson({ status: 'running', ...describe(environment) });
         else printEnvironment(environment);
       });

@@ -1,17 +1,17 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Access } from './access.ts';
-import { cacheDirectory, withLock } from './cache.ts';
+import { lastLines } from './command.ts';
 import { controlPlaneBinaries } from './control-plane-binaries.ts';
 import { emulatorRequirements } from './emulator.ts';
 import { type Host, LocalEnvironmentError } from './host.ts';
-import { identifyProcess, isRunning, type ProcessIdentity } from './process-identity.ts';
+import { clean, endProcesses, findRunning, type RunningEnvironment, withStartLock } from './lifecycle.ts';
+import type { ProcessIdentity } from './process-identity.ts';
 import { virtualEnvironment } from './python.ts';
 import { type EnvironmentDescription, environmentDirectory, readState } from './state.ts';
 import { Report, type SupervisorSettings } from './supervisor.ts';
@@ -34,7 +34,7 @@ export interface LocalEnvironment extends EnvironmentDescription {
   /** Ends every process and removes the folder. */
   stop(): Promise<void>;
   /** Leaves it running when this process ends: `stopLocalEnvironment` ends it then. Without this call it ends with this process. */
-  release(): void;
+  release(): Promise<void>;
 }
 
 /**
@@ -45,74 +45,72 @@ export interface LocalEnvironment extends EnvironmentDescription {
 export async function startLocalEnvironment(options: StartOptions): Promise<LocalEnvironment> {
   const { name, host, progress, signal } = options;
   const directory = environmentDirectory(name, host);
-  await mkdir(dirname(directory), { recursive: true, mode: 0o700 });
-  const waiting = () => progress(`waiting for another run that is starting ${name}`);
-  return withLock(lockOf(directory), waiting, signal, async () => {
+  const before = await findRunning(directory);
+  if (before !== undefined) return attach(before, options);
+  const programs = await prepare(host, progress, signal);
+  return withStartLock(directory, progress, signal, async () => {
     const running = await findRunning(directory);
-    if (running !== undefined) {
-      checkClusters(running.environment, options);
-      progress(`${name} is already running`);
-      return {
-        ...running.environment,
-        processes: running.processes,
-        stop: () => endProcesses(running, directory),
-        release: () => undefined,
-      };
-    }
+    if (running !== undefined) return attach(running, options);
     await clean(directory, progress);
-    return start(directory, options);
+    return start(directory, programs, options);
   });
 }
 
-function checkClusters(environment: EnvironmentDescription, options: StartOptions): void {
+function attach(running: RunningEnvironment, options: StartOptions): LocalEnvironment {
+  const { environment, processes } = running;
   const list = (clusters: StartOptions['clusters']) =>
     clusters
       .map((cluster) => `${cluster.name}=${cluster.access}`)
       .sort()
       .join(',');
-  if (list(environment.clusters) === list(options.clusters)) return;
-  throw new LocalEnvironmentError(
-    `local environment ${environment.name}: it runs with the clusters ${list(environment.clusters)}, not ${list(options.clusters)}. ` +
-      `End it first (plumbline local down --name ${environment.name}), or choose another --name.`,
-  );
+  if (list(environment.clusters) !== list(options.clusters))
+    throw new LocalEnvironmentError(
+      `local environment ${environment.name}: it runs with the clusters ${list(environment.clusters)}, not ${list(options.clusters)}. ` +
+        `End it first (plumbline local down --name ${environment.name}), or choose another --name.`,
+    );
+  options.progress(`${options.name} is already running`);
+  return { ...environment, processes, stop: () => endProcesses(running, environment.directory), release: async () => undefined };
 }
 
-async function start(directory: string, options: StartOptions): Promise<LocalEnvironment> {
-  const { host, progress, signal } = options;
-  const binaries = await controlPlaneBinaries(['etcd', 'kube-apiserver'], host, progress, signal);
+interface Programs {
+  readonly etcd: string;
+  readonly apiServer: string;
+  readonly python: string;
+  readonly toolsDirectory: string;
+}
+
+/** Everything that is made once and kept: minutes on a new machine, nothing afterwards. The quick parts fail first. */
+async function prepare(host: Host, progress: StartOptions['progress'], signal: AbortSignal): Promise<Programs> {
   const python = await virtualEnvironment(emulatorRequirements, host, progress, signal);
   const tools = await toolsDirectory(host, progress, signal);
-  await mkdir(directory, { mode: 0o700 });
+  const binaries = await controlPlaneBinaries(['etcd', 'kube-apiserver'], host, progress, signal);
+  return { python, toolsDirectory: tools, etcd: binaries.etcd, apiServer: binaries['kube-apiserver'] };
+}
+
+async function start(directory: string, programs: Programs, options: StartOptions): Promise<LocalEnvironment> {
+  const { host, progress, signal } = options;
+  await mkdir(join(directory, 'logs'), { recursive: true, mode: 0o700 });
+  const log = join(directory, 'logs', 'supervisor.log');
   const path = host.env.PATH ?? '';
-  const child = fork(SUPERVISOR, [], {
-    execPath: host.node,
-    execArgv: [],
-    detached: true,
-    cwd: directory,
-    env: { PATH: path, HOME: join(directory, 'home'), LANG: 'C.UTF-8' },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
+  const child = forkSupervisor(directory, host.node, path, log);
   const settings: SupervisorSettings = {
     name: options.name,
     directory,
     project: host.project,
     node: host.node,
     path,
-    python,
-    etcd: binaries.etcd,
-    apiServer: binaries['kube-apiserver'],
-    toolsDirectory: tools,
+    ...programs,
     clusters: options.clusters.map((cluster) => ({ ...cluster, externalId: randomBytes(16).toString('hex') })),
   };
-  child.send({ start: settings });
   try {
-    await ready(child, progress, signal);
+    child.send({ start: settings });
+    await ready(child, log, progress, signal);
   } catch (error) {
     await endChild(child);
     await rm(directory, { recursive: true, force: true });
     throw error;
   }
-  // Nothing more is said on the channel: it stays open to tell the supervisor that this process lives, and keeps neither from ending.
+  // Nothing more is said on the channel. It stays open, so that the supervisor sees it close when this process ends.
   child.unref();
   child.channel?.unref();
   const state = await readState(directory);
@@ -121,145 +119,70 @@ async function start(directory: string, options: StartOptions): Promise<LocalEnv
   return {
     ...state.environment,
     processes: [state.supervisor, ...state.processes],
-    stop: () => endChild(child),
-    release: () => {
-      child.send({ release: true }, () => child.disconnect());
+    stop: async () => {
+      await endChild(child);
+      // What a crash leaves behind is only kept for those who did not stop it.
+      await rm(directory, { recursive: true, force: true });
     },
+    release: () => release(child),
   };
 }
 
-function ready(child: ChildProcess, progress: (message: string) => void, signal: AbortSignal): Promise<void> {
-  return new Promise<void>((resolve, reject) => {
-    const aborted = () => reject(signal.reason);
-    signal.addEventListener('abort', aborted, { once: true });
-    if (signal.aborted) aborted();
-    child.on('message', (message) => {
-      const report = Report.parse(message);
-      if ('progress' in report) progress(report.progress);
-      else if ('ready' in report) resolve();
-      else reject(new LocalEnvironmentError(`local environment: ${report.failed}`));
+function forkSupervisor(directory: string, node: string, path: string, log: string): ChildProcess {
+  const output = openSync(log, 'a');
+  try {
+    return fork(SUPERVISOR, [], {
+      execPath: node,
+      execArgv: [],
+      // A session of its own: Ctrl-C reaches it through us, and its group can be ended as a whole.
+      detached: true,
+      cwd: directory,
+      env: { PATH: path, HOME: join(directory, 'home'), LANG: 'C.UTF-8' },
+      stdio: ['ignore', output, output, 'ipc'],
     });
-    child.once('error', (error) =>
-      reject(new LocalEnvironmentError(`local environment: its supervisor failed: ${error.message}`, { cause: error })),
-    );
-    child.once('exit', (code, signalName) =>
-      reject(new LocalEnvironmentError(`local environment: its supervisor ended with ${signalName ?? code}`)),
-    );
+  } finally {
+    closeSync(output);
+  }
+}
+
+function ready(child: ChildProcess, log: string, progress: (message: string) => void, signal: AbortSignal): Promise<void> {
+  const failed = (what: string) => new LocalEnvironmentError(`local environment: ${what}`);
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const aborted = () => reject(signal.reason);
+  signal.addEventListener('abort', aborted);
+  if (signal.aborted) aborted();
+  child.on('message', (message) => {
+    const report = Report.parse(message);
+    if ('progress' in report) progress(report.progress);
+    else if ('ready' in report) resolve();
+    else reject(failed(report.failed));
   });
+  child.once('error', (error) => reject(failed(`its supervisor could not be started: ${error.message}`)));
+  child.once('exit', (code, signalName) =>
+    reject(failed(`its supervisor ended with ${signalName ?? code}. The end of its log:\n${endOf(log)}`)),
+  );
+  return promise.finally(() => signal.removeEventListener('abort', aborted));
+}
+
+function endOf(log: string): string {
+  try {
+    return lastLines(readFileSync(log, 'utf8'), 15);
+  } catch {
+    return '(it could not be read)';
+  }
 }
 
 async function endChild(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   child.ref();
   const exited = once(child, 'exit');
   child.kill('SIGTERM');
   await exited;
 }
 
-/** Ends the environment of that name and removes its folder; says whether there was one. */
-export async function stopLocalEnvironment(
-  name: string,
-  host: Host,
-  progress: (message: string) => void,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const directory = environmentDirectory(name, host);
-  if (!existsSync(directory)) return false;
-  return withLock(
-    lockOf(directory),
-    () => progress(`waiting for another run that is starting ${name}`),
-    signal,
-    async () => {
-      await clean(directory, progress);
-      return true;
-    },
-  );
-}
-
-export type EnvironmentStatus =
-  | {
-      readonly status: 'running';
-      readonly name: string;
-      readonly environment: EnvironmentDescription;
-      readonly processes: readonly ProcessIdentity[];
-    }
-  | { readonly status: 'crashed'; readonly name: string; readonly reason: string; readonly logs: string };
-
-/** What there is of an environment; `undefined` for none. */
-export async function localEnvironmentStatus(name: string, host: Host): Promise<EnvironmentStatus | undefined> {
-  const directory = environmentDirectory(name, host);
-  const running = await findRunning(directory);
-  if (running !== undefined) return { status: 'running', name, environment: running.environment, processes: running.processes };
-  if (!existsSync(directory)) return undefined;
-  const state = await readState(directory);
-  return { status: 'crashed', name, reason: state?.crashed ?? 'it was killed, or does not answer', logs: join(directory, 'logs') };
-}
-
-/** Names of the environments that have a folder: running, starting or crashed. */
-export async function localEnvironmentNames(host: Host): Promise<readonly string[]> {
-  try {
-    const entries = await readdir(join(cacheDirectory(host), 'environments'), { withFileTypes: true });
-    return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
-  } catch {
-    return [];
-  }
-}
-
-interface RunningEnvironment {
-  readonly environment: EnvironmentDescription;
-  readonly processes: readonly ProcessIdentity[];
-  readonly supervisor: ProcessIdentity;
-}
-
-/** Reads the state and asks every part: an environment of which one part is gone is not running. */
-async function findRunning(directory: string): Promise<RunningEnvironment | undefined> {
-  const state = await readState(directory);
-  if (state?.environment === undefined) return undefined;
-  const processes = [state.supervisor, ...state.processes];
-  if (!processes.every(isRunning) || !(await answers(state.environment))) return undefined;
-  return { environment: state.environment, processes, supervisor: state.supervisor };
-}
-
-async function answers(environment: EnvironmentDescription): Promise<boolean> {
-  try {
-    const response = await fetch(`${environment.aws.AWS_ENDPOINT_URL}/_ministack/health`, { signal: AbortSignal.timeout(5000) });
-    await response.body?.cancel();
-    return response.ok;
-  } catch {
-    return false;
-  }
-}
-
-/** Ends what still runs of an environment, whatever state it is in, and removes its folder. */
-async function clean(directory: string, progress: (message: string) => void): Promise<void> {
-  const state = await readState(directory);
-  if (state !== undefined) {
-    if (state.crashed !== undefined || !isRunning(state.supervisor))
-      progress(`cleaning up after an environment that ended by itself (${directory})`);
-    await endProcesses(state, directory);
-  }
-  await rm(directory, { recursive: true, force: true });
-}
-
-/** By the ids that were written down, and only where the process is the one that was written down. */
-async function endProcesses(
-  state: { readonly supervisor: ProcessIdentity; readonly processes: readonly ProcessIdentity[] },
-  directory: string,
-): Promise<void> {
-  const { supervisor } = state;
-  if (isRunning(supervisor)) {
-    process.kill(supervisor.pid, 'SIGTERM');
-    for (let waited = 0; isRunning(supervisor) && waited < 10_000; waited += 50) await sleep(50);
-  }
-  // A supervisor that was killed left its children behind, all in its group, and the group's id is taken as long as one of them lives.
-  const left = [supervisor, ...state.processes].filter((one) => identifyProcess(one.name, one.pid)?.startedAt === one.startedAt);
-  if (left.some((one) => one.group === supervisor.pid)) {
-    process.kill(-supervisor.pid, 'SIGKILL');
-    for (let waited = 0; left.some(isRunning) && waited < 5000; waited += 50) await sleep(50);
-  }
-  await rm(directory, { recursive: true, force: true });
-}
-
-function lockOf(directory: string): string {
-  return `${directory}.lock`;
+async function release(child: ChildProcess): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  child.send({ release: true }, (error) => (error === null ? resolve() : reject(error)));
+  await promise;
+  child.disconnect();
 }

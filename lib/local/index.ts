@@ -6,15 +6,8 @@ export type { Access } from './access.ts';
 export { runCommand } from './command.ts';
 export { type ControlPlaneProgram, controlPlaneBinaries } from './control-plane-binaries.ts';
 export { deployLocally, environmentVariables, isDeployed } from './deploy.ts';
-export {
-  type EnvironmentStatus,
-  type LocalEnvironment,
-  localEnvironmentNames,
-  localEnvironmentStatus,
-  type StartOptions,
-  startLocalEnvironment,
-  stopLocalEnvironment,
-} from './environment.ts';
+export { type LocalEnvironment, type StartOptions, startLocalEnvironment } from './environment.ts';
 export { type Host, LocalEnvironmentError, MissingRequirementError, thisHost } from './host.ts';
+export { type EnvironmentStatus, localEnvironmentNames, localEnvironmentStatus, stopLocalEnvironment } from './lifecycle.ts';
 export type { EnvironmentDescription, LocalCluster } from './state.ts';
 export { toolsDirectory } from './tools.ts';
