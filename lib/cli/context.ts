@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { RenderedSource } from '../source/artifact.ts';
 import type { Deployment, DeploymentTarget } from './deployment.ts';
 import { createOutput, type Output } from './output.ts';
 import { type Delay, type Progress, withProgress } from './progress.ts';
@@ -16,6 +17,8 @@ export interface CliContext {
   readonly signal: AbortSignal;
   /** Where relative paths in arguments begin. */
   readonly directory: string;
+  /** Renders a folder on this machine; needs no deployment. */
+  readonly renderDirectory: (directory: string, signal: AbortSignal) => Promise<Pick<RenderedSource, 'objects' | 'problems'>>;
   /** Finds the deployment; called once a command has checked its arguments. */
   readonly openDeployment: (target: DeploymentTarget, signal: AbortSignal) => Promise<Deployment>;
 }

@@ -1,4 +1,5 @@
 import type { ClusterRow } from '../fleet/cluster.ts';
+import type { ClusterSecret } from '../kubernetes/index.ts';
 import type { FieldChange, PlumblineRecord, RecordObject } from '../records/record.ts';
 import type { ClusterStore, RecordStore, StateStore } from '../storage/stores.ts';
 
@@ -32,29 +33,29 @@ export type PlanSource =
   | { readonly type: 'revision'; readonly revision: string }
   | { readonly type: 'directory'; readonly directory: string };
 
-/** The outcome of a check that was made from this machine, which may reach other things than the functions do. */
+/** Something that was tried from this machine, which may reach other things than the functions do. */
 export interface Check {
-  readonly subject: string;
-  readonly passed: boolean;
-  /** What was seen, or what is missing and how to put it right. */
+  readonly check: string;
+  readonly ok: boolean;
   readonly detail: string;
+  readonly remedy?: string;
 }
-
-/** A cluster's credentials, as the secret that a row names holds them. */
-export type ClusterCredentials = { readonly token: string } | { readonly clientCertificate: string; readonly clientKey: string };
 
 /** The deployment as the commands use it: its tables, and the same code that its functions run, in this process. */
 export interface Deployment {
   readonly name: string;
   readonly region: string;
+  /** The role of the reconcile function: clusters' roles trust it, access entries name it. */
+  readonly reconcileRoleArn: string | undefined;
   readonly clusters: ClusterStore;
   readonly state: StateStore;
   readonly records: RecordStore;
   /** Creates or replaces the secret; its value reaches no log and no error. */
-  storeCredentials(secretName: string, credentials: ClusterCredentials): Promise<void>;
+  storeCredentials(secretName: string, credentials: ClusterSecret): Promise<void>;
   deleteCredentials(secretName: string): Promise<void>;
   checkRepository(row: ClusterRow, signal: AbortSignal): Promise<Check>;
-  checkCluster(row: ClusterRow, signal: AbortSignal): Promise<Check>;
+  /** Stops at the first check that the others rest on. */
+  checkCluster(row: ClusterRow, signal: AbortSignal): Promise<readonly Check[]>;
   /** Writes nothing, in the cluster or in the tables. */
   plan(row: ClusterRow, source: PlanSource, signal: AbortSignal): Promise<ClusterPlan>;
   /** One pass, under the cluster's lease; the run's record comes last. */

@@ -33,7 +33,7 @@ export function planCommand(define: DefineCommand): Command {
         } catch (error) {
           run.signal.throwIfAborted();
           failed = true;
-          printError(run.terminal, error);
+          printError(run.terminal, error, entry.cluster);
           run.output.lines([{ kind: 'summary', cluster: entry.cluster, error: failureOf(error) }]);
         }
       }

@@ -2,16 +2,19 @@ import { failureOf, PlumblineError } from '../errors.ts';
 import type { Terminal } from './terminal.ts';
 import { printable } from './text.ts';
 
-/** On standard error, with `--json` too: the message says subject, value and remedy, and its lines stay lines. */
-export function printError(terminal: Terminal, error: unknown): void {
-  terminal.error(`${describeError(error).split('\n').map(printable).join('\n')}\n`);
+/**
+ * On standard error, with `--json` too: the message says subject, value and remedy, and its lines stay lines. Errors of ours name their
+ * subject themselves; others are given it.
+ */
+export function printError(terminal: Terminal, error: unknown, subject?: string): void {
+  terminal.error(`${describeError(error, subject).split('\n').map(printable).join('\n')}\n`);
 }
 
-function describeError(error: unknown): string {
+function describeError(error: unknown, subject: string | undefined): string {
   if (error instanceof PlumblineError) return `error: ${error.message}`;
   const { reason, message } = failureOf(error);
   const remedy = REMEDIES[reason];
-  return `error: ${reason}: ${message}${remedy === undefined ? '' : `\n${remedy}`}`;
+  return `error: ${subject === undefined ? '' : `${subject}: `}${reason}: ${message}${remedy === undefined ? '' : `\n${remedy}`}`;
 }
 
 const CREDENTIALS = 'Set AWS_PROFILE or sign in (`aws sso login`); for the local environment: eval "$(plumbline local env)".';

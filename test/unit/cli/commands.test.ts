@@ -1,0 +1,238 @@
+import { describe, expect, it } from 'vitest';
+import { driftRecord, runRecord } from './fixtures.ts';
+import { eksItem, emptyWorld, NOW, runCommand, type World } from './run-command.ts';
+
+function worldWith(...clusters: readonly string[]): World {
+  const world = emptyWorld();
+  for (const cluster of clusters) world.items.set(cluster, eksItem(cluster));
+  return world;
+}
+
+const verified = { outcome: 'in-sync', lastRunAt: NOW.toISOString(), verifiedAt: NOW.toISOString(), open: 0 } as const;
+
+describe('status', () => {
+  it('prints one JSON line a cluster, and ends with 2 when one differs', async () => {
+    const world = worldWith('prod-eu', 'prod-us');
+    world.states.set('prod-eu', { cluster: 'prod-eu', ...verified });
+    world.states.set('prod-us', { cluster: 'prod-us', ...verified, outcome: 'drifting', open: 2 });
+    const result = await runCommand(world, 'status', '--json');
+    expect(result.status).toBe(2);
+    expect(result.lines).toMatchObject([
+      { cluster: 'prod-eu', status: 'in sync', mode: 'observe', open: 0, verifiedAgeSeconds: 0 },
+      { cluster: 'prod-us', status: 'drifting', open: 2 },
+    ]);
+  });
+
+  it('takes its common options before and after its name', async () => {
+    const world = worldWith('prod-eu');
+    const before = await runCommand(world, '--json', 'status');
+    const after = await runCommand(world, 'status', '--json');
+    expect(before.lines).toHaveLength(1);
+    expect(before.out).toBe(after.out);
+  });
+
+  it('shows a row that cannot be used beside those that can, and ends with 1', async () => {
+    const world = worldWith('prod-eu');
+    world.states.set('prod-eu', { cluster: 'prod-eu', ...verified });
+    world.items.set('typo', eksItem('typo', { mode: 'enforced' }));
+    const result = await runCommand(world, 'status');
+    expect(result.status).toBe(1);
+    expect(result.out).toMatch(/prod-eu +observe +- +in sync/);
+    expect(result.out).toContain('attribute mode is "enforced"; accepted: observe, enforce or off');
+  });
+
+  it('names what is registered when a cluster is not', async () => {
+    const result = await runCommand(worldWith('prod-eu'), 'status', 'prod-ue', '--json');
+    expect([result.status, result.out]).toEqual([1, '']);
+    expect(result.error).toBe('error: cluster "prod-ue": no such row in the clusters table. Registered: prod-eu.\n');
+  });
+
+  it('says what to do when nothing is registered', async () => {
+    const result = await runCommand(emptyWorld(), 'status');
+    expect(result).toMatchObject({ status: 0, out: 'No cluster is registered. Register one with `plumbline cluster add`.\n' });
+  });
+});
+
+describe('records', () => {
+  it('asks for what its options say', async () => {
+    const world = worldWith('prod-eu');
+    world.records.push(driftRecord({}), runRecord({}));
+    const result = await runCommand(world, 'records', 'prod-eu', '--kind', 'drift', '--since', '1h', '--open', '--limit', '5', '--json');
+    expect(world.asked.queries).toEqual([{ cluster: 'prod-eu', kind: 'drift', since: '2026-11-25T11:00:00.000Z', open: true, limit: 5 }]);
+    expect(result.lines).toEqual([driftRecord({}), runRecord({})]);
+    expect(result.status).toBe(0);
+  });
+
+  it.each([
+    [['--kind', 'drifts'], '--kind: "drifts" is no kind of record. Give one of drift, rollout, prune, image, rollback, run.'],
+    [['--limit', '0'], '--limit: "0" is not a whole number from 1 to 99999.'],
+    [['--since', 'noon'], '--since: "noon" is neither a duration'],
+  ])('refuses %j before it asks anything', async (options, message) => {
+    const world = worldWith();
+    const result = await runCommand(world, 'records', ...options);
+    expect([result.status, result.out, world.asked.queries]).toEqual([1, '', []]);
+    expect(result.error).toContain(`error: ${message}`);
+  });
+});
+
+describe('images', () => {
+  it('ends with 2 when there are findings, and says what to do beneath each', async () => {
+    const world = worldWith('prod-eu');
+    const reference = '111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:1.4';
+    world.records.push(
+      driftRecord({
+        kind: 'image',
+        class: 'tag.moved',
+        decision: 'reported',
+        changes: [{ path: reference, desired: 'sha256:a', live: 'sha256:b' }],
+        error: { reason: 'tag.moved', message: 'image web:1.4: find out who pushed the tag again.' },
+      }),
+    );
+    const result = await runCommand(world, 'images');
+    expect(world.asked.queries).toEqual([{ kind: 'image', open: true }]);
+    expect(result.status).toBe(2);
+    expect(`\n${result.out}`).toBe(`
+CLUSTER  FINDING    OBJECT                   IMAGE                                                 SINCE
+prod-eu  tag.moved  ConfigMap shop/settings  ${reference}  2026-11-25 11:59:20Z
+  image web:1.4: find out who pushed the tag again.
+1 open finding in 1 cluster
+`);
+  });
+
+  it('ends with 0 when there are none', async () => {
+    expect(await runCommand(worldWith('prod-eu'), 'images', '--json')).toMatchObject({ status: 0, out: '' });
+  });
+});
+
+describe('plan', () => {
+  const object = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'shop', name: 'settings' };
+  const update = { object, action: 'update', changes: [{ path: 'data.colour', live: 'blue', desired: 'green' }] } as const;
+
+  it('prints a line an object that would change and a summary, and ends with 2', async () => {
+    const world = worldWith('prod-eu');
+    world.plan = async () => ({ cluster: 'prod-eu', revision: 'a'.repeat(40), objects: 3, lines: [update] });
+    const result = await runCommand(world, 'plan', 'prod-eu', '--json');
+    expect(result.status).toBe(2);
+    expect(result.lines).toEqual([
+      { cluster: 'prod-eu', ...update },
+      {
+        kind: 'summary',
+        cluster: 'prod-eu',
+        revision: 'a'.repeat(40),
+        objects: 3,
+        create: 0,
+        update: 1,
+        delete: 0,
+        blocked: 0,
+        errors: 0,
+        unchanged: 2,
+      },
+    ]);
+  });
+
+  it('shows people the fields that would change and leaves out what would not', async () => {
+    const world = worldWith('prod-eu');
+    const service = { apiVersion: 'v1', kind: 'Service', namespace: 'shop', name: 'web' };
+    const error = { reason: 'Invalid', message: 'Service shop/api: spec.ports: Required value.' };
+    world.plan = async () => ({
+      cluster: 'prod-eu',
+      revision: 'a'.repeat(40),
+      objects: 5,
+      lines: [
+        { object: service, action: 'create', changes: [] },
+        update,
+        { object: { ...service, name: 'old' }, action: 'delete', changes: [] },
+        { object: { ...service, name: 'api' }, action: 'error', changes: [], error },
+      ],
+    });
+    const result = await runCommand(world, 'plan', 'prod-eu');
+    expect(result.status).toBe(1);
+    expect(`\n${result.out}`).toBe(`
+prod-eu at aaaaaaaaaaaa
+  + Service shop/web
+  ~ ConfigMap shop/settings
+      data.colour: blue → green
+  - Service shop/old
+  ! Service shop/api
+      Service shop/api: spec.ports: Required value.
+  5 objects: 1 to create, 1 to update, 1 no longer in Git, 1 failed, 2 unchanged
+`);
+  });
+
+  it('ends with 0 when nothing would change', async () => {
+    const world = worldWith('prod-eu');
+    world.plan = async () => ({ cluster: 'prod-eu', revision: 'a'.repeat(40), objects: 3, lines: [] });
+    expect((await runCommand(world, 'plan')).status).toBe(0);
+  });
+
+  it('goes on with the next cluster when one cannot be planned, and ends with 1', async () => {
+    const world = worldWith('prod-eu', 'prod-us');
+    world.plan = async (row) => {
+      if (row.cluster === 'prod-eu') throw new Error('no answer');
+      return { cluster: row.cluster, revision: 'a'.repeat(40), objects: 1, lines: [] };
+    };
+    const result = await runCommand(world, 'plan', '--json');
+    expect(result.status).toBe(1);
+    expect(result.error).toBe('error: prod-eu: Unexpected: no answer\n');
+    expect(result.lines).toMatchObject([
+      { kind: 'summary', cluster: 'prod-eu', error: { reason: 'Unexpected' } },
+      { kind: 'summary', cluster: 'prod-us', unchanged: 1 },
+    ]);
+  });
+
+  it.each([
+    [['--path', 'x'], 'Name it'],
+    [['prod-eu', '--path', 'x', '--revision', 'y'], 'two desired states'],
+  ])('refuses %j', async (args, message) => {
+    const world = worldWith('prod-eu');
+    const result = await runCommand(world, 'plan', ...args);
+    expect([result.status, world.asked.plans]).toEqual([1, []]);
+    expect(result.error).toContain(message);
+  });
+
+  it('takes a folder relative to where it is called', async () => {
+    const world = worldWith('prod-eu');
+    world.plan = async () => ({ cluster: 'prod-eu', revision: 'local', objects: 0, lines: [] });
+    await runCommand(world, 'plan', 'prod-eu', '--path', 'apps');
+    expect(world.asked.plans).toEqual([{ type: 'directory', directory: '/nowhere/apps' }]);
+  });
+});
+
+describe('reconcile', () => {
+  it('prints the records of the run and then a line a cluster', async () => {
+    const world = worldWith('prod-eu');
+    const corrected = runRecord({ outcome: 'corrected', drifted: 1, corrected: 1 });
+    world.reconcile = async () => [driftRecord({ decision: 'corrected' }), corrected];
+    const result = await runCommand(world, 'reconcile', 'prod-eu', '--json');
+    expect(result.status).toBe(0);
+    expect(result.lines).toEqual([driftRecord({ decision: 'corrected' }), corrected]);
+  });
+
+  it('prints a run line of a cluster whose run could not begin, goes on, and ends with 1', async () => {
+    const world = worldWith('prod-us');
+    world.items.set('typo', eksItem('typo', { wave: 'first' }));
+    world.reconcile = async (row) => [runRecord({ cluster: row.cluster })];
+    const result = await runCommand(world, 'reconcile', '--all', '--json');
+    expect(result.status).toBe(1);
+    expect(result.lines).toMatchObject([
+      { kind: 'run', cluster: 'prod-us', outcome: 'in-sync' },
+      { kind: 'run', cluster: 'typo', outcome: 'failed', objects: 0, requests: 0, error: { message: expect.stringContaining('wave') } },
+    ]);
+    expect(result.error).toContain('attribute wave is "first"');
+  });
+
+  it.each([[['reconcile']], [['reconcile', 'prod-eu', '--all']]])('refuses %j: it is either some or all', async (args) => {
+    const result = await runCommand(worldWith('prod-eu'), ...args);
+    expect([result.status, result.out]).toEqual([1, '']);
+    expect(result.error).toContain('name the clusters, or give --all');
+  });
+});
+
+describe('what is no command', () => {
+  it.each([[['staus']], [['status', '--jsn']], [['cluster', 'shw']], [['cluster', 'show']]])('%j ends with 1 and says so', async (args) => {
+    const result = await runCommand(emptyWorld(), ...args);
+    expect([result.status, result.out]).toEqual([1, '']);
+    expect(result.error).toMatch(/^error: .*\n/);
+    expect(result.error).toContain('--help');
+  });
+});

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { emptyWorld, runCommand } from './run-command.ts';
+
+const secret = {
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name: 'db', namespace: 'shop', annotations: { 'kubectl.kubernetes.io/last-applied-configuration': 'cGFzcw==' } },
+  data: { password: 'cGFzcw==' },
+};
+const settings = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'settings', namespace: 'shop' },
+  data: { answer: 'yes', mode: '0644', sum: '1e3', text: 'two\nlines\n' },
+};
+
+function worldWith(...problems: readonly { where: string; reason: string; message: string }[]) {
+  const world = emptyWorld();
+  world.folders.set('/nowhere/app', { objects: [secret, settings], problems });
+  return world;
+}
+
+describe('render', () => {
+  it('prints YAML that reads back, under the rules of YAML 1.1, to what was rendered', async () => {
+    const result = await runCommand(worldWith(), 'render', '--path', 'app', '--show-secrets');
+    const read = parseAllDocuments(result.out, { version: '1.1' });
+    expect(result.status).toBe(0);
+    expect(read.map((document) => document.toJS())).toEqual([secret, settings]);
+  });
+
+  it('masks the data of Secrets, and their last-applied annotation, unless it is told not to', async () => {
+    for (const args of [[], ['--json']]) {
+      const result = await runCommand(worldWith(), 'render', '--path', 'app', ...args);
+      expect(result.out).not.toContain('cGFzcw==');
+      expect(result.out).toContain('(redacted)');
+    }
+  });
+
+  it('writes integers beyond 2^53 as they are', async () => {
+    const world = emptyWorld();
+    world.folders.set('/nowhere/app', { objects: [{ ...settings, spec: { big: 9007199254740993n } }], problems: [] });
+    expect((await runCommand(world, 'render', '--path', 'app')).out).toContain('big: 9007199254740993\n');
+    expect((await runCommand(world, 'render', '--path', 'app', '--json')).out).toContain('"big":9007199254740993}');
+  });
+
+  it('names each file that is no manifest, prints the others, and ends with 1', async () => {
+    const world = worldWith({ where: 'app/x.yaml:3', reason: 'InvalidYaml', message: 'the mapping does not end.' });
+    const result = await runCommand(world, 'render', '--path', 'app', '--json');
+    expect(result.status).toBe(1);
+    expect(result.lines).toHaveLength(2);
+    expect(result.error).toBe('error: app/x.yaml:3: the mapping does not end.\n');
+  });
+
+  it('says that the folder is missing from the call', async () => {
+    expect((await runCommand(emptyWorld(), 'render')).error).toContain('--path is missing');
+  });
+});

@@ -1,0 +1,135 @@
+import { createColors } from '../../../lib/cli/colors.ts';
+import type { ClusterPlan, Deployment, PlanSource } from '../../../lib/cli/deployment.ts';
+import { runCli } from '../../../lib/cli/program.ts';
+import type { ClusterRow, ClusterState } from '../../../lib/fleet/cluster.ts';
+import { parseRow } from '../../../lib/fleet/parse-row.ts';
+import type { PlumblineRecord } from '../../../lib/records/record.ts';
+import type { RenderedSource } from '../../../lib/source/artifact.ts';
+import type { RecordQuery } from '../../../lib/storage/stores.ts';
+
+export const NOW = new Date('2026-11-25T12:00:00Z');
+
+type Item = Readonly<Record<string, string | number>>;
+
+/** What a deployment holds, and what was asked of it. */
+export interface World {
+  readonly items: Map<string, Item>;
+  readonly states: Map<string, ClusterState>;
+  readonly records: PlumblineRecord[];
+  readonly secrets: Map<string, unknown>;
+  readonly asked: { queries: RecordQuery[]; plans: PlanSource[] };
+  readonly folders: Map<string, Pick<RenderedSource, 'objects' | 'problems'>>;
+  plan: (row: ClusterRow) => Promise<ClusterPlan>;
+  reconcile: (row: ClusterRow) => Promise<readonly PlumblineRecord[]>;
+}
+
+export function emptyWorld(): World {
+  const unused = async () => {
+    throw new Error('not asked for in this test');
+  };
+  return {
+    items: new Map(),
+    states: new Map(),
+    records: [],
+    secrets: new Map(),
+    asked: { queries: [], plans: [] },
+    folders: new Map(),
+    plan: unused,
+    reconcile: unused,
+  };
+}
+
+export function eksItem(cluster: string, fields: Item = {}): Item {
+  return { cluster, eksName: cluster, region: 'eu-west-1', repository: 'https://git.example.com/fleet.git', ...fields };
+}
+
+/** The deployment that a world looks like to the command. */
+function deploymentOf(world: World): Deployment {
+  return {
+    name: 'plumbline',
+    region: 'eu-west-1',
+    reconcileRoleArn: 'arn:aws:iam::111122223333:role/plumbline-reconcile',
+    clusters: {
+      list: async () => [...world.items.values()].map(parseRow),
+      get: async (cluster) => {
+        const item = world.items.get(cluster);
+        return item === undefined ? undefined : parseRow(item);
+      },
+      put: async (item) => void world.items.set(String(item.cluster), item),
+      update: async (cluster, set, remove) => {
+        const changed = Object.entries({ ...world.items.get(cluster), ...set }).filter(([name]) => !remove.includes(name));
+        world.items.set(cluster, Object.fromEntries(changed));
+      },
+      delete: async (cluster) => void world.items.delete(cluster),
+    },
+    state: {
+      list: async () => [...world.states.values()],
+      get: async (cluster) => world.states.get(cluster),
+      update: async () => {},
+      pinClusterUid: async (_cluster, uid) => uid,
+      delete: async (cluster) => void world.states.delete(cluster),
+    },
+    records: {
+      put: async (record) => void world.records.push(record),
+      query: async (query) => {
+        world.asked.queries.push(query);
+        return world.records;
+      },
+      listOpen: async () => [],
+      transition: async () => true,
+    },
+    storeCredentials: async (name, credentials) => void world.secrets.set(name, credentials),
+    deleteCredentials: async (name) => void world.secrets.delete(name),
+    checkRepository: async () => ({ check: 'repository', ok: true, detail: 'main is at aaaaaaaaaaaa' }),
+    checkCluster: async () => [{ check: 'reachable', ok: false, detail: 'no answer.', remedy: 'Check the network from here.' }],
+    plan: async (row, source) => {
+      world.asked.plans.push(source);
+      return await world.plan(row);
+    },
+    reconcile: (row) => world.reconcile(row),
+    close: async () => {},
+  };
+}
+
+export interface Result {
+  readonly status: number;
+  readonly out: string;
+  readonly error: string;
+  /** Standard output as JSON Lines; throws where a line is none. */
+  readonly lines: readonly unknown[];
+}
+
+/** Runs the command as a shell would, on a world of values. */
+export async function runCommand(world: World, ...args: readonly string[]): Promise<Result> {
+  let out = '';
+  let error = '';
+  const status = await runCli(args, {
+    terminal: {
+      out: (text) => {
+        out += text;
+      },
+      error: (text) => {
+        error += text;
+      },
+      colors: createColors(false),
+      interactive: false,
+    },
+    clock: { now: () => NOW },
+    delay: () => () => {},
+    signal: new AbortController().signal,
+    directory: '/nowhere',
+    renderDirectory: async (directory) => world.folders.get(directory) ?? { objects: [], problems: [] },
+    openDeployment: async () => deploymentOf(world),
+  });
+  return {
+    status,
+    out,
+    error,
+    get lines() {
+      return out
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line): unknown => JSON.parse(line));
+    },
+  };
+}
