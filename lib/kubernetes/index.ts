@@ -17,6 +17,6 @@ export {
   connectCluster,
   createConnectionCache,
 } from './connect.ts';
-export { EksError } from './eks.ts';
+export { type EksEndpoint, EksError } from './eks.ts';
 export { type AwsCredentials, eksToken } from './eks-token.ts';
 export { EndpointError } from './endpoint.ts';
