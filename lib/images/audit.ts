@@ -141,14 +141,13 @@ function changesOf(finding: ImageFinding, use: ImageUse, observed: TagObservatio
   const path = finding.reference;
   switch (finding.id) {
     case 'tag.moved':
-      return [
-        change(path, finding.lockedDigest, finding.currentDigest),
-        change(`${path} since`, use.lock?.resolvedAt, observed?.seenAt),
-      ];
+      return [change(path, finding.lockedDigest, finding.currentDigest), change(`${path} since`, use.lock?.resolvedAt, observed?.seenAt)];
     case 'tag.unresolvable':
       return [change(path, use.lock?.digest, undefined)];
     case 'repo.mutable':
-      return [change(path, 'IMMUTABLE', observed?.settings.state === 'found' ? describeTagSettings(observed.settings.settings) : undefined)];
+      return [
+        change(path, 'IMMUTABLE', observed?.settings.state === 'found' ? describeTagSettings(observed.settings.settings) : undefined),
+      ];
     default:
       return [change(path, undefined, undefined)];
   }

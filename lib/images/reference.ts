@@ -36,7 +36,7 @@ export function parseImageReference(text: string): ImageReference | ImageReferen
     return refused(text, `has ${text.length} characters`, `at most ${MAX_REFERENCE_LENGTH} are accepted`);
   if (!/^[!-~]+$/.test(text)) return refused(text, 'has spaces, control or non-ASCII characters', 'remove them');
   if (text.includes('://')) return refused(text, 'begins with a URL scheme', 'write it without the scheme');
-  if (hasCredentials(text)) {
+  if (credentialsEnd(text) >= 0) {
     return refused(
       text,
       'has something before an @ that is not followed by a digest',
@@ -88,7 +88,8 @@ export function parseImageReference(text: string): ImageReference | ImageReferen
  * where the end of a longer one is a hash of it.
  */
 export function printableReference(text: string): string {
-  const shown = hasCredentials(text) ? `***${text.slice(credentialsEnd(text))}` : text;
+  const end = credentialsEnd(text);
+  const shown = end < 0 ? text : `***${text.slice(end)}`;
   const escaped = shown.replace(/[^!-~ ]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
   if (escaped.length <= MAX_SHOWN_LENGTH) return escaped;
   const hash = createHash('sha256').update(escaped).digest('hex').slice(0, 16);
@@ -108,15 +109,10 @@ function splitRegistry(name: string): { readonly registry: string; readonly rema
   return { registry: first === LEGACY_DEFAULT_REGISTRY ? DEFAULT_REGISTRY : first, remainder: name.slice(slash + 1) };
 }
 
-/** Where the last `@` is that is not the one before a digest; 0 when there is none. */
+/** Where the last `@` is that is not the one before a digest; -1 when there is none. */
 function credentialsEnd(text: string): number {
   const last = text.lastIndexOf('@');
-  if (last < 0) return 0;
-  return DIGEST_LIKE.test(text.slice(last + 1)) ? Math.max(text.lastIndexOf('@', last - 1), 0) : last;
-}
-
-function hasCredentials(text: string): boolean {
-  return text.slice(0, credentialsEnd(text) + 1).includes('@');
+  return last >= 0 && DIGEST_LIKE.test(text.slice(last + 1)) ? text.slice(0, last).lastIndexOf('@') : last;
 }
 
 function refused(text: string, problem: string, remedy: string): ImageReferenceError {

@@ -1,0 +1,19 @@
+import type { KubernetesObject } from '../../lib/manifests/object.ts';
+import type { RenderedSource } from '../../lib/source/artifact.ts';
+
+/** A Deployment in `shop` with one container for each image. */
+export function deployment(name: string, ...images: readonly string[]): KubernetesObject {
+  const containers = images.map((image, index) => ({ name: `c${index}`, image }));
+  const labels = { app: name };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, namespace: 'shop' },
+    spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers } } },
+  };
+}
+
+/** What a commit renders to. */
+export function rendered(revision: string, ...objects: readonly KubernetesObject[]): RenderedSource {
+  return { repository: 'https://git.example/shop.git', reference: 'main', revision, path: 'apps', objects, problems: [] };
+}

@@ -1,0 +1,109 @@
+import { expect, it } from 'vitest';
+import type { ImageRegistry } from '../../../lib/images/registry.ts';
+import { type RunAuditDependencies, runAudit } from '../../../lib/images/run-audit.ts';
+import type { RunFacts } from '../../../lib/records/fact.ts';
+import type { Artifact } from '../../../lib/source/artifact.ts';
+import { deployment, rendered } from '../../helpers/workloads.ts';
+
+const never = new AbortController().signal;
+const IMAGE = '123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:1';
+
+const registry: ImageRegistry = {
+  resolve: async (references) =>
+    new Map(references.map(({ text }) => [text, { state: 'missing', failure: { reason: 'ImageNotFound', message: 'gone' } }])),
+  settings: async () => new Map(),
+};
+
+function fleet(recorded: RunFacts[], failing: readonly string[] = []): { readonly deps: RunAuditDependencies; readonly loaded: string[] } {
+  const loaded: string[] = [];
+  const artifact: Artifact = {
+    ...rendered('a1', deployment('web', IMAGE)),
+    schemaVersion: 1,
+    renderedAt: '2026-01-01T00:00:00Z',
+    digests: [],
+    findings: [],
+    blocked: {},
+  };
+  const names = ['prod-eu', 'prod-us', 'broken', 'new', 'typo'];
+  const desired: Readonly<Record<string, string>> = {
+    'prod-eu': 'sha256:a',
+    'prod-us': 'sha256:a',
+    broken: 'sha256:gone',
+    typo: 'sha256:a',
+  };
+  const row = { repository: 'https://git.example/shop.git', branch: 'main', path: 'apps', mode: 'enforce', labels: {} } as const;
+  const limits = { intervalSeconds: 60, graceSeconds: 0, wave: 0, imagePolicy: 'lock' } as const;
+  const connection = { type: 'eks', eksName: 'x', region: 'eu-west-1' } as const;
+  const unused = () => Promise.reject(new Error('an audit does not write this'));
+  const deps: RunAuditDependencies = {
+    clusters: {
+      list: async () =>
+        names.map((cluster) =>
+          cluster === 'typo'
+            ? { cluster, invalid: { reason: 'InvalidRow', message: 'mode: on' } }
+            : { cluster, row: { cluster, connection, ...row, ...limits } },
+        ),
+      get: unused,
+      put: unused,
+      update: unused,
+      delete: unused,
+    },
+    state: {
+      list: async () => Object.entries(desired).map(([cluster, desiredArtifact]) => ({ cluster, desiredArtifact })),
+      get: unused,
+      update: unused,
+      pinClusterUid: unused,
+      delete: unused,
+    },
+    artifacts: {
+      get: async (digest) => {
+        loaded.push(digest);
+        if (digest === 'sha256:gone') throw new Error('no such artifact');
+        return artifact;
+      },
+      put: unused,
+      getInventory: unused,
+      putInventory: unused,
+    },
+    registry,
+    history: { last: async () => new Map(), append: unused },
+    recorder: {
+      record: async (run) => {
+        if (failing.includes(run.cluster)) throw new Error('the table is throttled');
+        recorded.push(run);
+        return [];
+      },
+    },
+    clock: { now: () => new Date('2026-01-01T00:00:00Z') },
+    newRunId: () => '01JGFJJZ00',
+  };
+  return { deps, loaded };
+}
+
+it('records the findings of every cluster with a desired artifact, and loads an artifact that several share once', async () => {
+  const recorded: RunFacts[] = [];
+  const { deps, loaded } = fleet(recorded);
+  expect(await runAudit(deps, never)).toEqual([
+    { cluster: 'broken', failure: { reason: 'Unexpected', message: 'no such artifact' } },
+    { cluster: 'prod-eu', findings: 2 },
+    { cluster: 'prod-us', findings: 2 },
+  ]);
+  expect(loaded).toEqual(['sha256:a', 'sha256:gone']);
+  expect(
+    recorded.map(({ cluster, revision, startedAt, facts }) => [cluster, revision, startedAt, facts.map((fact) => fact.class)]),
+  ).toEqual([
+    ['prod-eu', 'a1', '2026-01-01T00:00:00.000Z', ['tag.unresolvable', 'run.unverifiable']],
+    ['prod-us', 'a1', '2026-01-01T00:00:00.000Z', ['tag.unresolvable', 'run.unverifiable']],
+  ]);
+  expect(recorded.every((run) => run.run === undefined)).toBe(true);
+});
+
+it('goes on with the other clusters when one cannot be recorded', async () => {
+  const recorded: RunFacts[] = [];
+  const { deps } = fleet(recorded, ['prod-eu']);
+  expect(await runAudit(deps, never)).toContainEqual({
+    cluster: 'prod-eu',
+    failure: { reason: 'Unexpected', message: 'the table is throttled' },
+  });
+  expect(recorded.map(({ cluster }) => cluster)).toEqual(['prod-us']);
+});
