@@ -40,6 +40,8 @@ export function bundledCode(name: FunctionName): Code {
     bundling: {
       // Never used: esbuild runs in this process.
       image: DockerImage.fromRegistry('none'),
+      // The CDK stages equal options once: without the name all functions would share the first one's bundle.
+      command: [name],
       local: {
         tryBundle: (directory) => {
           bundleFunction(name, directory);

@@ -38,7 +38,7 @@ export function readTable(table: TableV2, indexes: readonly string[] = []): Perm
 /** Single items, conditionally and in transactions. */
 export function writeTable(table: TableV2): Permission {
   return {
-    actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'dynamodb:ConditionCheckItem'],
+    actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
     resources: [table.tableArn],
   };
 }
@@ -109,7 +109,7 @@ export function readSecrets(stack: Stack, deployment: string): Permission {
 /** Manifests and settings of repositories; no layer, so no image can be pulled. */
 export function readImages(): Permission {
   return {
-    actions: ['ecr:BatchGetImage', 'ecr:DescribeImages', 'ecr:DescribeRepositories'],
+    actions: ['ecr:BatchGetImage', 'ecr:DescribeRepositories'],
     resources: [`arn:${Aws.PARTITION}:ecr:*:*:repository/*`],
     wildcardReason:
       'which repositories are in use is said by manifests in Git, and they may be in other accounts, whose own policy decides.',

@@ -71,7 +71,7 @@ export class PlumblineFunction extends Construct {
       // Of the ticks: one that failed is not tried again, since the next is less than a minute away.
       retryAttempts: 0,
       maxEventAge: Duration.minutes(1),
-      environment: { ...props.settings, NODE_OPTIONS: '--enable-source-maps', POWERTOOLS_SERVICE_NAME: functionName },
+      environment: { ...props.settings, NODE_OPTIONS: '--enable-source-maps' },
       ...(props.ephemeralStorageSize === undefined ? {} : { ephemeralStorageSize: props.ephemeralStorageSize }),
     });
     // The policy must be there before the first invocation.

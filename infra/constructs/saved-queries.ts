@@ -30,7 +30,8 @@ export const SAVED_QUERIES = {
     functions: ['reconcile'],
     commands: [
       `fields correctedAt, cluster, ${WHAT}, ${WHO}, at, verifiedAt, durationMs, id`,
-      'filter kind = "drift" and decision = "corrected" and event = "corrected"',
+      // The line that says that the server was seen to have it: as many as the metric DriftCorrected counts.
+      'filter kind = "drift" and decision = "corrected" and event = "verified"',
       NEWEST_FIRST,
       'limit 1000',
     ],

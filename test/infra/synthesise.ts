@@ -1,0 +1,54 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { z } from 'zod';
+import { addDeployment } from '../../infra/deployment.ts';
+
+const cdkJson = z
+  .object({ context: z.record(z.string(), z.unknown()) })
+  .parse(JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8')));
+
+export interface Templates {
+  readonly data: Template;
+  readonly control: Template;
+  readonly observe: Template;
+}
+
+/** The templates of a deployment with this context, as `cdk synth` makes them but for the functions' code. */
+export function synthesise(context: Readonly<Record<string, unknown>> = {}): Templates {
+  const outdir = mkdtempSync(join(tmpdir(), 'plumbline-synth-'));
+  try {
+    const app = new App({ outdir, context: { ...cdkJson.context, 'aws:cdk:bundling-stacks': [], ...context } });
+    const stacks = addDeployment(app);
+    const assembly = app.synth();
+    const template = (name: string) => Template.fromJSON(assembly.getStackByName(name).template);
+    return {
+      data: template(stacks.data.stackName),
+      control: template(stacks.control.stackName),
+      observe: template(stacks.observe.stackName),
+    };
+  } finally {
+    rmSync(outdir, { recursive: true });
+  }
+}
+
+/** A value of a template as text: what only the deployment knows reads `<Logical.Attribute>`. */
+export function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  const { data: node } = Intrinsic.safeParse(value);
+  if (node === undefined) return JSON.stringify(value);
+  if ('Ref' in node) return `<${node.Ref}>`;
+  if ('Fn::GetAtt' in node) return `<${node['Fn::GetAtt'].join('.')}>`;
+  if ('Fn::ImportValue' in node) return `<${textOf(node['Fn::ImportValue'])}>`;
+  const [separator, parts] = node['Fn::Join'];
+  return parts.map(textOf).join(separator);
+}
+
+const Intrinsic = z.union([
+  z.object({ Ref: z.string() }),
+  z.object({ 'Fn::GetAtt': z.array(z.string()) }),
+  z.object({ 'Fn::ImportValue': z.unknown() }),
+  z.object({ 'Fn::Join': z.tuple([z.string(), z.array(z.unknown())]) }),
+]);
