@@ -51,6 +51,8 @@ export interface ClusterState {
   readonly appliedArtifact?: string;
   readonly outcome?: RunOutcome;
   readonly failure?: Failure;
+  /** What `source` last rendered for the row, or tried to: repository, commit and path. It is not tried again while this stays the same. */
+  readonly renderedFrom?: string;
   /** Why Git could not be followed; correction goes on from the last artifact. */
   readonly sourceFailure?: Failure;
   /** ISO 8601. */

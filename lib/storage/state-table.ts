@@ -20,6 +20,7 @@ const StoredState = z.object({
   appliedArtifact: z.string().exactOptional(),
   outcome: z.enum(RUN_OUTCOMES).exactOptional(),
   failure: StoredFailure.exactOptional(),
+  renderedFrom: z.string().exactOptional(),
   sourceFailure: StoredFailure.exactOptional(),
   lastRunAt: z.string().exactOptional(),
   verifiedAt: z.string().exactOptional(),
