@@ -88,7 +88,7 @@ describe('apply', () => {
     });
   });
 
-  it('says that the namespace is missing, or on its way out', async () => {
+  it('says that the namespace is missing', async () => {
     const configMaps = await find('v1', 'ConfigMap');
     const missing = client.apply(configMaps, configMap('lost', {}, { namespace: 'nowhere' }), applying, signal);
     await expect(missing).rejects.toMatchObject({ reason: 'NamespaceNotFound' });
