@@ -172,7 +172,7 @@ function connectionOf(row: ConnectionAttributes): ClusterConnection | { readonly
 
 /** Reads an item of the `clusters` table. Never throws: what is wrong with it becomes the entry's `invalid`, in words. */
 export function parseRow(item: Readonly<Record<string, unknown>>): ClusterEntry {
-  const parsed = Row.safeParse(item);
+  const parsed = Row.safeParse(Object.fromEntries(Object.entries(item).filter(([, value]) => value !== undefined)));
   const name = String(item.cluster);
   if (parsed.success) return { cluster: parsed.data.cluster, row: parsed.data };
   const problems = [...new Set(parsed.error.issues.flatMap((issue) => describeIssue(issue, item)))];

@@ -18,6 +18,9 @@ export class ClusterNotFoundError extends PlumblineError {
   }
 }
 
+/** A reserved word in expressions. */
+const CLUSTER = { '#cluster': 'cluster' };
+
 /** The `clusters` table: PK `cluster`, one flat item a row, also edited by hand in the console. */
 export function createClusterStore(client: DynamoDBDocumentClient, table: string): ClusterStore {
   return {
@@ -34,7 +37,7 @@ export function createClusterStore(client: DynamoDBDocumentClient, table: string
     },
 
     async put(item, { replace }) {
-      const condition = replace ? {} : { ConditionExpression: 'attribute_not_exists(cluster)' };
+      const condition = replace ? {} : { ConditionExpression: 'attribute_not_exists(#cluster)', ExpressionAttributeNames: CLUSTER };
       try {
         await client.send(new PutCommand({ TableName: table, Item: item, ...condition }));
       } catch (error) {
@@ -44,14 +47,18 @@ export function createClusterStore(client: DynamoDBDocumentClient, table: string
     },
 
     async update(cluster, set, remove) {
-      const changes = { ...set, ...Object.fromEntries(remove.map((name) => [name, null])) };
+      const { ExpressionAttributeNames, ...expression } = updateExpression({
+        ...set,
+        ...Object.fromEntries(remove.map((name) => [name, null])),
+      });
       try {
         await client.send(
           new UpdateCommand({
             TableName: table,
             Key: { cluster },
-            ConditionExpression: 'attribute_exists(cluster)',
-            ...updateExpression(changes),
+            ConditionExpression: 'attribute_exists(#cluster)',
+            ExpressionAttributeNames: { ...ExpressionAttributeNames, ...CLUSTER },
+            ...expression,
           }),
         );
       } catch (error) {

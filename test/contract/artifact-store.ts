@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import { expect, it } from 'vitest';
+import type { Artifact } from '../../lib/source/artifact.ts';
+import type { ArtifactStore } from '../../lib/storage/index.ts';
+
+export function artifact(fields: Partial<Artifact> = {}): Artifact {
+  return {
+    schemaVersion: 1,
+    repository: 'https://git.example/shop',
+    reference: 'main',
+    revision: 'a'.repeat(40),
+    path: 'apps',
+    renderedAt: '2027-01-01T00:00:00.000Z',
+    objects: [
+      {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: 'web', namespace: 'shop' },
+        data: { big: 'x' },
+        spec: { n: 9_007_199_254_740_993n },
+      },
+      { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'db', namespace: 'shop' }, data: { password: 'aHVudGVyMi1odW50ZXIy' } },
+    ],
+    problems: [],
+    digests: [],
+    findings: [],
+    blocked: {},
+    ...fields,
+  };
+}
+
+/** What every artifact store promises. */
+export function artifactStoreContract(create: () => ArtifactStore): void {
+  it('gives back an artifact with its Secrets and its long integers', async () => {
+    const artifacts = create();
+    const digest = await artifacts.put(artifact());
+    expect(await artifacts.get(digest)).toEqual(artifact());
+  });
+
+  it('has one digest for the same content, whenever it was rendered and in whatever order keys were written', async () => {
+    const artifacts = create();
+    const first = await artifacts.put(artifact());
+    const again = artifact({ renderedAt: '2027-02-02T00:00:00.000Z' });
+    const reordered = Object.fromEntries(Object.entries(again).reverse()) as unknown as Artifact;
+    expect(await artifacts.put(again)).toBe(first);
+    expect(await artifacts.put(reordered)).toBe(first);
+  });
+
+  it('has another digest for other content', async () => {
+    const artifacts = create();
+    const [configMap, secret] = artifact().objects;
+    if (configMap === undefined || secret === undefined) throw new Error('the fixture lost its objects');
+    const digests = [
+      await artifacts.put(artifact()),
+      await artifacts.put(artifact({ objects: [secret, configMap] })),
+      await artifacts.put(artifact({ objects: [configMap, { ...secret, data: { password: 'aHVudGVyMw==' } }] })),
+    ];
+    expect(new Set(digests).size).toBe(3);
+  });
+
+  it('says that an artifact is missing', async () => {
+    await expect(create().get('0'.repeat(64))).rejects.toThrow(expect.objectContaining({ reason: 'ArtifactMissing' }));
+  });
+
+  it("keeps a cluster's inventory, the latest one", async () => {
+    const artifacts = create();
+    const cluster = `c-${randomUUID()}`;
+    expect(await artifacts.getInventory(cluster)).toBeUndefined();
+    const object = { group: 'apps', kind: 'Deployment', namespace: 'shop', name: 'web', apiVersion: 'apps/v1' };
+    await artifacts.putInventory(cluster, { objects: [object] });
+    await artifacts.putInventory(cluster, { objects: [{ ...object, uid: 'uid-1' }] });
+    expect(await artifacts.getInventory(cluster)).toEqual({ objects: [{ ...object, uid: 'uid-1' }] });
+  });
+}

@@ -1,0 +1,34 @@
+import { randomUUID } from 'node:crypto';
+import { expect, it } from 'vitest';
+import type { ImageLock } from '../../lib/images/types.ts';
+import type { LockStore } from '../../lib/storage/index.ts';
+
+const lock = (reference: string, digit: string): ImageLock => ({
+  reference,
+  digest: `sha256:${digit.repeat(64)}`,
+  mediaType: 'application/vnd.oci.image.index.v1+json',
+  platforms: [{ os: 'linux', architecture: 'arm64', variant: 'v8' }],
+  resolvedAt: '2027-01-01T00:00:00.000Z',
+  generation: 1,
+  firstRevision: 'a'.repeat(40),
+});
+
+/** What every lock store promises. */
+export function lockStoreContract(create: () => LockStore): void {
+  it('keeps the first lock of a reference, and tells the later one which holds', async () => {
+    const locks = create();
+    const repository = `https://git.example/${randomUUID()}`;
+    expect(await locks.putIfAbsent(repository, lock('r/web:1', 'a'))).toEqual(lock('r/web:1', 'a'));
+    expect(await locks.putIfAbsent(repository, lock('r/web:1', 'b'))).toEqual(lock('r/web:1', 'a'));
+    expect(await locks.list(repository)).toEqual([lock('r/web:1', 'a')]);
+  });
+
+  it('keeps the locks of repositories apart', async () => {
+    const locks = create();
+    const [one, other] = [`https://git.example/${randomUUID()}`, `https://git.example/${randomUUID()}`];
+    await locks.putIfAbsent(one, lock('r/web:1', 'a'));
+    await locks.putIfAbsent(one, lock('r/api:1', 'c'));
+    expect(await locks.putIfAbsent(other, lock('r/web:1', 'b'))).toEqual(lock('r/web:1', 'b'));
+    expect((await locks.list(one)).map(({ reference }) => reference).sort()).toEqual(['r/api:1', 'r/web:1']);
+  });
+}
