@@ -19,7 +19,8 @@ export default defineConfig({
       project('infra', ['infra']),
       project('process', ['process'], { maxWorkers: 2 }),
       project('cluster', ['cluster'], { globalSetup: ['test/helpers/global-setup.ts'], fileParallelism: false }),
-      project('aws', ['aws'], { globalSetup: ['test/helpers/global-setup.ts'], fileParallelism: false }),
+      project('aws', ['aws'], { globalSetup: ['test/helpers/deployed-setup.ts'], fileParallelism: false }),
+      project('demo', ['demo'], { fileParallelism: false }),
     ],
   },
 });

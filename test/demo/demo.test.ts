@@ -1,0 +1,137 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ROTATED_SECRET_VALUE } from '../../demo/breakage.ts';
+import { type EnvironmentDescription, localEnvironmentStatus, stopLocalEnvironment, thisHost } from '../../lib/local/index.ts';
+import { everythingStored, logLines, reachOf } from '../helpers/deployed-state.ts';
+import { processesThatMention } from '../helpers/leftovers.ts';
+import { placesThatHold } from '../helpers/secret-search.ts';
+
+const NAME = `demo-test-${randomBytes(4).toString('hex')}`;
+const SECRET_VALUES = ['demo-value-of-the-first-commit', ROTATED_SECRET_VALUE];
+const FUNCTIONS = ['schedule', 'source', 'reconcile', 'audit'];
+const host = thisHost(process.env);
+
+type Line = Readonly<Record<string, unknown>>;
+
+let output = '';
+let status: number | null = null;
+let environment: EnvironmentDescription;
+let stored: readonly Line[];
+let lines: readonly Line[];
+
+/** The demo runs once, by its own command, and stays up to be looked at. */
+beforeAll(async () => {
+  const child = spawn(process.execPath, ['demo/main.ts', '--keep', '--name', NAME], {
+    cwd: host.project,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (data: Buffer) => {
+      output += data;
+      process.stderr.write(data);
+    });
+  status = await new Promise((resolve) => child.once('exit', resolve));
+  const found = await localEnvironmentStatus(NAME, host);
+  if (found?.status !== 'running') throw new Error(`the demo ended with ${status} and left no environment to look at`);
+  environment = found.environment;
+  stored = await scanRecords();
+  const logs = await Promise.all(FUNCTIONS.map((name) => logLines(reachOf(environment.aws), `/aws/lambda/plumbline-${name}`)));
+  lines = logs.flat().flatMap(jsonLine);
+}, 600_000);
+
+afterAll(async () => {
+  await stopLocalEnvironment(NAME, host, () => undefined, new AbortController().signal);
+});
+
+describe('the demo', () => {
+  it('tells its story to the end', () => {
+    expect(status, output).toBe(0);
+    expect(output).toMatch(/Done in \d+ s, of which \d+ s were waiting/);
+  });
+
+  it('says who made each change by hand, and that nobody can be known of what was removed', () => {
+    const drift = stored.filter((record) => record.kind === 'drift' && record.cluster === 'prod-eu');
+    const managerOf = (kind: string) => drift.filter((record) => objectOf(record).kind === kind).map((record) => actorOf(record).manager);
+    expect(managerOf('Deployment')).toEqual(expect.arrayContaining(['kubectl-set']));
+    expect(managerOf('ConfigMap')).toEqual(['kubectl-patch']);
+    expect(managerOf('Secret')).toEqual(['kubectl-patch']);
+    expect(managerOf('Service')).toEqual(['unknown']);
+    expect(managerOf('ServiceAccount')).toEqual(['unknown']);
+  });
+
+  it('leaves the observed cluster as people made it', () => {
+    const drift = stored.filter((record) => record.kind === 'drift' && record.cluster === 'prod-us');
+    expect(new Set(drift.map((record) => record.decision))).toEqual(new Set(['observed']));
+    expect(drift.every((record) => record.correctedAt === undefined)).toBe(true);
+  });
+
+  it('logs every record with the fields that the table holds', () => {
+    const logged = lines.filter((line) => line.message === 'record');
+    expect(stored.length).toBeGreaterThan(0);
+    for (const record of stored) {
+      const last = logged
+        .filter((line) => line.id === record.id)
+        .sort((a, b) => Number(a.sequence) - Number(b.sequence))
+        .at(-1);
+      expect(last, `record ${record.id} of kind ${record.kind} is in the log`).toBeDefined();
+      expect(last).toMatchObject(withoutTableFields(record));
+    }
+    const ids = new Set(stored.map((record) => record.id));
+    expect(logged.filter((line) => !ids.has(line.id))).toEqual([]);
+  });
+
+  it('counts in its metrics exactly what the table holds', () => {
+    const sum = (metric: string) => lines.filter((line) => '_aws' in line).reduce((total, line) => total + sumOf(line[metric]), 0);
+    const count = (isSo: (record: Line) => boolean) => stored.filter(isSo).length;
+    expect(sum('DriftOpened')).toBe(count((record) => record.kind === 'drift'));
+    expect(sum('DriftCorrected')).toBe(count((record) => record.kind === 'drift' && record.correctedAt !== undefined));
+    expect(sum('Runs')).toBe(count((record) => record.kind === 'run'));
+    expect(sum('ImageFindingsOpened')).toBe(count((record) => record.kind === 'image'));
+  });
+
+  it('keeps the value of a Secret nowhere, in no form', async () => {
+    const everything = new Map(await everythingStored(reachOf(environment.aws)));
+    everything.set('output of the demo', output);
+    expect([...everything.keys()].some((place) => place.startsWith('object '))).toBe(true);
+    expect(placesThatHold(SECRET_VALUES, everything)).toEqual([]);
+  });
+
+  it('leaves no process behind once it is taken down', async () => {
+    expect(await processesThatMention(NAME)).not.toEqual([]);
+    await stopLocalEnvironment(NAME, host, () => undefined, new AbortController().signal);
+    expect(await processesThatMention(NAME)).toEqual([]);
+  });
+});
+
+async function scanRecords(): Promise<readonly Line[]> {
+  const documents = DynamoDBDocumentClient.from(new DynamoDBClient(reachOf(environment.aws)));
+  const items: Line[] = [];
+  for await (const page of paginateScan({ client: documents }, { TableName: 'plumbline-records' })) items.push(...(page.Items ?? []));
+  return items;
+}
+
+function jsonLine(line: string): readonly Line[] {
+  if (!line.startsWith('{')) return [];
+  return [JSON.parse(line)];
+}
+
+/** Keys of the table's indexes and its TTL are the table's own. */
+function withoutTableFields({ status: _status, objectKey: _objectKey, expiresAt: _expiresAt, ...record }: Line): Line {
+  return record;
+}
+
+function sumOf(value: unknown): number {
+  if (Array.isArray(value)) return value.reduce<number>((total, one) => total + Number(one), 0);
+  return value === undefined ? 0 : Number(value);
+}
+
+function objectOf(record: Line): Line {
+  return Object(record.object);
+}
+
+function actorOf(record: Line): Line {
+  return Object(record.actor);
+}
