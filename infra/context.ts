@@ -10,14 +10,16 @@ const arnList = z
     z.array(z.string().regex(/^arn:[^:]+:iam::[^:]+:role\/.+$/, 'role ARNs, separated by commas; * stands for any account or name')).min(1),
   );
 
+/** Names the deployment: the stacks, tables and functions begin with it. */
+const deployment = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,29}$/, 'lower-case letters, digits and hyphens, at most 30, beginning with a letter')
+  .default('plumbline');
+
 /** What may be said with `cdk -c key=value`, or under `context` in cdk.json. */
 const DeploymentContext = z
   .object({
-    /** Names the deployment: the stacks, tables and functions begin with it. */
-    deployment: z
-      .string()
-      .regex(/^[a-z][a-z0-9-]{0,29}$/, 'lower-case letters, digits and hyphens, at most 30, beginning with a letter')
-      .default('plumbline'),
+    deployment,
     /** How `source` gets git, kubectl and Helm: in a container image, or from layers beside a zip. */
     sourcePackaging: z.enum(['image', 'zip']).default('image'),
     /** An image of `source` that was built elsewhere, for those who have no Docker where they deploy. */
@@ -64,10 +66,33 @@ const DeploymentContext = z
   });
 export type DeploymentContext = Readonly<z.infer<typeof DeploymentContext>>;
 
+/** The context of the member stack: what the cluster's account must know of the deployment. */
+const MemberContext = z.object({
+  deployment,
+  /** The name of the cluster's row. */
+  cluster: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "the name of the cluster's row"),
+  eksName: z.string().regex(/^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$/, 'the name of an EKS cluster'),
+  mode: z.enum(['observe', 'enforce']).default('observe'),
+  /** An output of the control stack. */
+  reconcileRoleArn: z.string().regex(/^arn:[^:]+:iam::\d{12}:role\/.+$/, 'ReconcileRoleArn of the control stack'),
+  /** The row's `externalId`. */
+  externalId: z.string().regex(/^[\w+=,.@:/-]{2,1224}$/, "the row's externalId: 2 to 1224 letters, digits and + = , . @ : / -"),
+});
+export type MemberContext = Readonly<z.infer<typeof MemberContext>>;
+
 /** Parses the context of the app. Throws an error that names every value that is wrong, and what is accepted. */
 export function readContext(node: Node): DeploymentContext {
-  const given = Object.keys(DeploymentContext.shape).map((key): [string, unknown] => [key, node.tryGetContext(key)]);
-  const parsed = DeploymentContext.safeParse(Object.fromEntries(given.filter(([, value]) => value !== undefined)));
+  return parse(DeploymentContext, node);
+}
+
+/** The same for the app of a member stack. */
+export function readMemberContext(node: Node): MemberContext {
+  return parse(MemberContext, node);
+}
+
+function parse<Shape extends z.ZodRawShape>(schema: z.ZodObject<Shape>, node: Node): z.infer<z.ZodObject<Shape>> {
+  const given = Object.keys(schema.shape).map((key): [string, unknown] => [key, node.tryGetContext(key)]);
+  const parsed = schema.safeParse(Object.fromEntries(given.filter(([, value]) => value !== undefined)));
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => {
     const key = String(issue.path[0]);

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App } from 'aws-cdk-lib';
+import { App, type Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { z } from 'zod';
 import { addDeployment } from '../../infra/deployment.ts';
@@ -10,25 +10,28 @@ const cdkJson = z
   .object({ context: z.record(z.string(), z.unknown()) })
   .parse(JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8')));
 
-export interface Templates {
-  readonly data: Template;
-  readonly control: Template;
-  readonly observe: Template;
+/** The templates of a deployment with this context, as `cdk synth` makes them but for the functions' code. */
+export function synthesise(context: Readonly<Record<string, unknown>> = {}): Readonly<Record<'data' | 'control' | 'observe', Template>> {
+  return templatesOf(context, addDeployment);
 }
 
-/** The templates of a deployment with this context, as `cdk synth` makes them but for the functions' code. */
-export function synthesise(context: Readonly<Record<string, unknown>> = {}): Templates {
+/** The template of each stack that `add` adds to an app with this context. */
+export function templatesOf<Name extends string>(
+  context: Readonly<Record<string, unknown>>,
+  add: (app: App) => Readonly<Record<Name, Stack>>,
+): Readonly<Record<Name, Template>>;
+export function templatesOf(
+  context: Readonly<Record<string, unknown>>,
+  add: (app: App) => Readonly<Record<string, Stack>>,
+): Readonly<Record<string, Template>> {
   const outdir = mkdtempSync(join(tmpdir(), 'plumbline-synth-'));
   try {
     const app = new App({ outdir, context: { ...cdkJson.context, 'aws:cdk:bundling-stacks': [], ...context } });
-    const stacks = addDeployment(app);
+    const stacks = add(app);
     const assembly = app.synth();
-    const template = (name: string) => Template.fromJSON(assembly.getStackByName(name).template);
-    return {
-      data: template(stacks.data.stackName),
-      control: template(stacks.control.stackName),
-      observe: template(stacks.observe.stackName),
-    };
+    return Object.fromEntries(
+      Object.entries(stacks).map(([name, { stackName }]) => [name, Template.fromJSON(assembly.getStackByName(stackName).template)]),
+    );
   } finally {
     rmSync(outdir, { recursive: true });
   }
