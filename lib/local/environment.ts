@@ -181,6 +181,8 @@ async function endChild(child: ChildProcess): Promise<void> {
 }
 
 async function release(child: ChildProcess): Promise<void> {
+  // This process must not end before the supervisor is told.
+  child.channel?.ref();
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   child.send({ release: true }, (error) => (error === null ? resolve() : reject(error)));
   await promise;
