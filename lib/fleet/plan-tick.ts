@@ -11,8 +11,6 @@ const TICK_TOLERANCE_SECONDS = 50;
 /** After this many intervals without a full verification a cluster is stale. */
 const STALE_AFTER_INTERVALS = 3;
 
-const COMMIT_ID = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
-
 export interface TickGauges {
   /** Watched clusters that were not verified for three intervals, or never. */
   readonly StaleClusters: number;
@@ -85,20 +83,15 @@ function isFailing(entry: ClusterEntry, state: ClusterState | undefined, now: Da
   return isActive(entry.row, now) && (state?.failure !== undefined || state?.outcome === 'failed' || state?.sourceFailure !== undefined);
 }
 
-/** One message a repository and secret, however many rows follow it. A commit id that was rendered once can name nothing new. */
+/** One message a repository and secret, however many rows follow it; whether Git has to be asked is decided where it is received. */
 function sourcesOf(active: readonly Known[]): readonly SourceMessage[] {
   const messages = new Map<string, SourceMessage>();
-  for (const { row, state } of active) {
-    if (isPinned(row) && state?.desiredArtifact !== undefined && state.revision === row.branch) continue;
+  for (const { row } of active) {
     const { repository, credentialsSecret } = row;
     const message = credentialsSecret === undefined ? { repository } : { repository, credentialsSecret };
     messages.set(JSON.stringify(message), message);
   }
   return [...messages.values()];
-}
-
-function isPinned(row: ClusterRow): boolean {
-  return COMMIT_ID.test(row.branch);
 }
 
 /** Rows that no run will report on say here why; once written it is not written again. */

@@ -58,22 +58,12 @@ describe('who is due', () => {
 });
 
 describe('which repositories are polled', () => {
-  const commit = 'c'.repeat(40);
-
   it('asks once for a repository, however many rows follow it, and once for each secret', () => {
     const entries = [entry('a'), entry('b', { branch: 'next' }), entry('c', { credentialsSecret: 'p/git' }), entry('d', { mode: 'off' })];
     expect(planTick(entries, [], now).sources).toEqual([
       { repository: 'https://git.example/shop' },
       { repository: 'https://git.example/shop', credentialsSecret: 'p/git' },
     ]);
-  });
-
-  it.each([
-    ['a commit id that was rendered', { revision: commit, desiredArtifact: 'd' }, 0],
-    ['a commit id of which nothing was rendered', {}, 1],
-    ['another commit id than the one rendered', { revision: 'e'.repeat(40), desiredArtifact: 'd' }, 1],
-  ])('of a row that names %s', (_what, state, polls) => {
-    expect(planTick([entry('a', { branch: commit })], [{ cluster: 'a', ...state }], now).sources).toHaveLength(polls);
   });
 
   it('polls a repository while it backs off a cluster, since the next commit may be the remedy', () => {

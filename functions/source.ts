@@ -1,0 +1,49 @@
+import { tmpdir } from 'node:os';
+import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import middy from '@middy/core';
+import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { systemClock } from '../lib/clock.ts';
+import { createQueues, SourceMessage } from '../lib/fleet/index.ts';
+import { createImageRegistry } from '../lib/image-registry.ts';
+import { lockImages } from '../lib/images/index.ts';
+import { toolsIn } from '../lib/render/index.ts';
+import { createSecretReader } from '../lib/secrets.ts';
+import { processRepository, type SourceDependencies } from '../lib/source/index.ts';
+import { createFunctionBase, deadline } from './function-base.ts';
+
+const { settings, logger, metrics, count, stores } = createFunctionBase('source');
+const queues = createQueues(new SQSClient(), { sources: settings.SOURCE_QUEUE_URL, clusters: settings.CLUSTER_QUEUE_URL });
+const registry = createImageRegistry(systemClock);
+const dependencies: SourceDependencies = {
+  clusters: stores.clusters,
+  state: stores.state,
+  artifacts: stores.artifacts,
+  readSecret: createSecretReader(new SecretsManagerClient()),
+  lockImages: (rendered, signal) => lockImages(rendered, { registry, locks: stores.locks, clock: systemClock }, signal),
+  enqueue: (message) => queues.sendClusters([{ message, delaySeconds: 0 }]),
+  clock: systemClock,
+  git: { environment: process.env, allowInsecure: settings.ALLOW_INSECURE_REPOSITORIES },
+  tools: toolsIn(settings.TOOLS_DIRECTORY),
+  temporaryDirectory: tmpdir(),
+};
+const processor = new BatchProcessor(EventType.SQS);
+
+/** One message is one repository. What is wrong with it or with a row that follows it is an outcome; a throw is tried again. */
+async function handleRecord(record: SQSRecord, context: Context): Promise<void> {
+  const message = SourceMessage.parse(JSON.parse(record.body));
+  const { repository, outcomes } = await processRepository(message, dependencies, deadline(context));
+  count('SourceFailures', outcomes.filter(({ outcome }) => outcome === 'failed').length);
+  for (const outcome of outcomes) {
+    if (outcome.outcome !== 'unchanged') logger.info('row followed', { repository, ...outcome });
+  }
+  logger.info('repository followed', { repository, rows: outcomes.length });
+}
+
+export const handler = middy<SQSEvent, SQSBatchResponse>()
+  .use(injectLambdaContext(logger))
+  .use(logMetrics(metrics))
+  .handler((event, context) => processPartialResponse(event, (record: SQSRecord) => handleRecord(record, context), processor, { context }));
