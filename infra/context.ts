@@ -67,17 +67,22 @@ const DeploymentContext = z
 export type DeploymentContext = Readonly<z.infer<typeof DeploymentContext>>;
 
 /** The context of the member stack: what the cluster's account must know of the deployment. */
-const MemberContext = z.object({
-  deployment,
-  /** The name of the cluster's row. */
-  cluster: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "the name of the cluster's row"),
-  eksName: z.string().regex(/^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$/, 'the name of an EKS cluster'),
-  mode: z.enum(['observe', 'enforce']).default('observe'),
-  /** An output of the control stack. */
-  reconcileRoleArn: z.string().regex(/^arn:[^:]+:iam::\d{12}:role\/.+$/, 'ReconcileRoleArn of the control stack'),
-  /** The row's `externalId`. */
-  externalId: z.string().regex(/^[\w+=,.@:/-]{2,1224}$/, "the row's externalId: 2 to 1224 letters, digits and + = , . @ : / -"),
-});
+const MemberContext = z
+  .object({
+    deployment,
+    /** The name of the cluster's row. */
+    cluster: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "the name of the cluster's row"),
+    eksName: z.string().regex(/^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$/, 'the name of an EKS cluster'),
+    mode: z.enum(['observe', 'enforce']).default('observe'),
+    /** An output of the control stack. */
+    reconcileRoleArn: z.string().regex(/^arn:[^:]+:iam::\d{12}:role\/.+$/, 'ReconcileRoleArn of the control stack'),
+    /** The row's `externalId`. */
+    externalId: z.string().regex(/^[\w+=,.@:/-]{2,1224}$/, "the row's externalId: 2 to 1224 letters, digits and + = , . @ : / -"),
+  })
+  .refine((context) => `${context.deployment}-${context.cluster}`.length <= 64, {
+    path: ['cluster'],
+    message: "with the deployment's name and a hyphen at most 64 characters, as it names a role",
+  });
 export type MemberContext = Readonly<z.infer<typeof MemberContext>>;
 
 /** Parses the context of the app. Throws an error that names every value that is wrong, and what is accepted. */
