@@ -12,7 +12,7 @@ import { reconcileCluster } from '../lib/reconcile/index.ts';
 import { createSecretReader } from '../lib/secrets.ts';
 import { createFunctionBase, deadline } from './function-base.ts';
 
-const { settings, logger, metrics, stores, recorder } = createFunctionBase('reconcile');
+const { settings, logger, metrics, count, stores, recorder } = createFunctionBase('reconcile');
 const dependencies = {
   connect: createClusterConnector(createSecretReader(new SecretsManagerClient()), systemClock),
   artifacts: stores.artifacts,
@@ -28,6 +28,7 @@ const processor = new BatchProcessor(EventType.SQS);
 /** One message is one cluster. A cluster's own failure is an outcome; a throw means that the message is tried again. */
 async function handleRecord(record: SQSRecord, context: Context): Promise<void> {
   const { cluster, reason } = ClusterMessage.parse(JSON.parse(record.body));
+  count('RunsFailed', 0);
   const signal = deadline(context, settings.CLUSTER_TIMEOUT_SECONDS * 1000);
   const entry = await stores.clusters.get(cluster, signal);
   if (entry === undefined || 'invalid' in entry) {
@@ -35,8 +36,8 @@ async function handleRecord(record: SQSRecord, context: Context): Promise<void> 
     logger.info('cluster skipped', { cluster, reason: entry === undefined ? 'Removed' : entry.invalid.reason });
     return;
   }
-  const outcome = await reconcileCluster(entry.row, dependencies, { signal, runId: ulid() });
-  logger.info('cluster reconciled', { cluster, reason, outcome });
+  const { outcome, records } = await reconcileCluster(entry.row, dependencies, { signal, runId: ulid() });
+  logger.info('cluster reconciled', { cluster, reason, outcome, records: records.length });
 }
 
 export const handler = middy<SQSEvent, SQSBatchResponse>()
