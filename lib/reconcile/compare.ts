@@ -1,0 +1,112 @@
+import type { KubernetesObject } from '../manifests/object.ts';
+import type { Actor } from '../records/record.ts';
+import { actorOf, asActor, latestOf, ownerOf } from './actor.ts';
+import { type Baseline, divideByCause, driftClassOf } from './classify.ts';
+import { type Difference, diffObjects } from './diff.ts';
+import { foreignFields } from './foreign-fields.ts';
+import { OWNER_LABEL, type WriterIdentity } from './identity.ts';
+import { appliedFields, type FieldSet, sameFields } from './managed-fields.ts';
+import type { Observation } from './observe.ts';
+import type { Target } from './target.ts';
+
+/** Differences of one class, and who made them. */
+export interface Drift {
+  readonly class: string;
+  readonly differences: readonly Difference[];
+  readonly actor: Actor;
+}
+
+/** An object that exists, against what the server would make of ours. Without differences and drift it is equal. */
+export interface PresentComparison {
+  readonly state: 'present';
+  readonly target: Target;
+  readonly uid: string | undefined;
+  readonly resourceVersion: string | undefined;
+  /** What Git changed since the object was last brought to it. */
+  readonly rollout: readonly Difference[];
+  /** What the cluster changed, by class. */
+  readonly drift: readonly Drift[];
+  /** What others put beside our fields. */
+  readonly foreign: Drift | undefined;
+  /** The fields that we own once ours is applied. */
+  readonly fields: FieldSet;
+  /** Whether these are not the fields that we own now: somebody changed one and put it back, and it is no longer ours. */
+  readonly ownershipLost: boolean;
+}
+
+/** What an observation means. */
+export type Comparison = PresentComparison | Exclude<Observation, { readonly state: 'present' }>;
+
+export interface Comparing {
+  readonly identity: WriterIdentity;
+  /** Our label and our ownership are no part of Git: where we do not write, their absence is no difference. */
+  readonly writes: boolean;
+}
+
+/** Compares observations as they arrive, so that the pairs of objects are not kept. */
+export async function compareAll(observations: AsyncIterable<Observation>, comparing: Comparing): Promise<readonly Comparison[]> {
+  const comparisons: Comparison[] = [];
+  for await (const observation of observations) comparisons.push(compare(observation, comparing));
+  return comparisons;
+}
+
+export function compare(observation: Observation, { identity, writes }: Comparing): Comparison {
+  if (observation.state !== 'present') return observation;
+  const { target, live, dryRun } = observation;
+  const { fieldManager } = identity;
+  const ours = appliedFields(live, fieldManager);
+  const differences = diffObjects(live, dryRun).filter((difference) => writes || !isOwnerLabel(difference));
+  const { drift, rollout } = divideByCause(
+    differences,
+    target.object,
+    baselineOf(target, identity, ours !== undefined),
+    (difference) => ownerOf(live, difference, fieldManager) !== undefined,
+  );
+  const fields = appliedFields(dryRun, fieldManager) ?? {};
+  return {
+    state: 'present',
+    target,
+    uid: live.metadata.uid,
+    resourceVersion: live.metadata.resourceVersion,
+    rollout,
+    drift: groupDrift(drift, live, target, fieldManager),
+    foreign: compareForeign(live, dryRun, fieldManager),
+    fields,
+    ownershipLost: writes && !sameFields(ours, fields),
+  };
+}
+
+function isOwnerLabel({ path }: Difference): boolean {
+  const [metadata, labels, label] = path.map((segment) => ('field' in segment ? segment.field : undefined));
+  return metadata === 'metadata' && labels === 'labels' && label === OWNER_LABEL;
+}
+
+/** Our label was part of the baseline only if we have applied the object: a row that only observed has not. */
+function baselineOf(target: Target, { owner }: WriterIdentity, applied: boolean): Baseline | undefined {
+  const { baseline } = target;
+  if (baseline?.object === undefined || !applied) return baseline;
+  const { metadata } = baseline.object;
+  return { object: { ...baseline.object, metadata: { ...metadata, labels: { ...metadata.labels, [OWNER_LABEL]: owner } } } };
+}
+
+/** One group for each class; of an object that was deleted and created again all of it is one. */
+function groupDrift(drift: readonly Difference[], live: KubernetesObject, target: Target, fieldManager: string): readonly Drift[] {
+  const recreated = target.knownUid !== undefined && live.metadata.uid !== target.knownUid;
+  const byClass = Map.groupBy(drift, (difference) => (recreated ? 'recreated' : driftClassOf(difference)));
+  return [...byClass].map(([driftClass, differences]) => ({
+    class: driftClass,
+    differences,
+    actor: actorOf(live, differences, fieldManager),
+  }));
+}
+
+function compareForeign(live: KubernetesObject, dryRun: KubernetesObject, fieldManager: string): Drift | undefined {
+  const fields = foreignFields(live, dryRun, fieldManager);
+  const latest = latestOf(fields.map(({ entry }) => entry));
+  if (latest === undefined) return undefined;
+  return {
+    class: 'foreign-field',
+    differences: fields.map(({ path, live: value }) => ({ path, shape: 'added', ...(value === undefined ? {} : { live: value }) })),
+    actor: asActor(latest),
+  };
+}

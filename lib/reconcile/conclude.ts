@@ -1,0 +1,96 @@
+import type { Failure } from '../errors.ts';
+import type { ClusterRow, ClusterState } from '../fleet/cluster.ts';
+import type { Fact } from '../records/fact.ts';
+import type { PlumblineRecord, RunOutcome } from '../records/record.ts';
+import { nextAttempt } from './backoff.ts';
+import type { ReconcileDependencies } from './dependencies.ts';
+import type { CompletedRun, Ending, StoppedRun } from './ending.ts';
+import { countFacts, isOpen, isVerifiedRun, outcomeOf } from './outcome.ts';
+
+export interface Run {
+  readonly row: ClusterRow;
+  readonly runId: string;
+  readonly startedAt: Date;
+  /** Ends the run in time; recording has a time of its own. */
+  readonly signal: AbortSignal;
+}
+
+export interface RunResult {
+  /** `skipped`: another run holds the cluster's lease. Nothing was touched or recorded. */
+  readonly outcome: RunOutcome | 'skipped';
+  /** The records that moved, the run's own last. */
+  readonly records: readonly PlumblineRecord[];
+}
+
+/** Recording has a time of its own: a run that was stopped still says what it did. */
+const RECORDING_SECONDS = 30;
+
+/**
+ * Records the run and brings the cluster's state up to date, in this order, so that a run which is cut off here leaves too old a state and
+ * no lie. Throws when a table cannot be reached: then the run has to be tried again.
+ */
+export async function concludeRun(
+  run: Run,
+  ending: Ending,
+  before: ClusterState | undefined,
+  requests: number,
+  deps: ReconcileDependencies,
+): Promise<RunResult> {
+  if (ending.state === 'skipped') return { outcome: 'skipped', records: [] };
+  const now = deps.clock.now();
+  const { cluster } = run.row;
+  const facts = ending.state === 'completed' ? ending.facts : [];
+  const outcome = ending.state === 'completed' ? outcomeOf(facts, ending.suspended) : ending.outcome;
+  const failure = ending.state === 'completed' ? failureOfObjects(facts) : ending.failure;
+  const records = await deps.recorder.record(
+    {
+      cluster,
+      runId: run.runId,
+      revision: ending.revision,
+      startedAt: run.startedAt.toISOString(),
+      facts,
+      closes: ending.state === 'completed' ? ending.closes : () => false,
+      run: {
+        outcome,
+        ...countFacts(facts, ending.state === 'completed' ? ending.objects : 0),
+        requests,
+        durationMs: now.getTime() - run.startedAt.getTime(),
+        ...(failure === undefined ? {} : { error: failure }),
+      },
+    },
+    AbortSignal.timeout(RECORDING_SECONDS * 1000),
+  );
+  if (ending.state === 'completed' && ending.inventory !== undefined) await deps.artifacts.putInventory(cluster, ending.inventory);
+  const patch = ending.state === 'completed' ? completedState(ending, now) : stoppedState(ending, before, now, deps.random());
+  await deps.state.update(cluster, { ...patch, outcome, failure: failure ?? null, lastRunAt: now.toISOString() });
+  return { outcome, records };
+}
+
+type StatePatch = Parameters<ReconcileDependencies['state']['update']>[1];
+
+function completedState({ facts, revision, serverVersion, objects, appliedArtifact }: CompletedRun, now: Date): StatePatch {
+  return {
+    revision,
+    serverVersion,
+    objects,
+    open: facts.filter(isOpen).length,
+    ...(isVerifiedRun(facts) ? { verifiedAt: now.toISOString() } : {}),
+    ...(appliedArtifact === undefined ? {} : { appliedArtifact }),
+    nextAttemptAt: null,
+    consecutiveFailures: null,
+  };
+}
+
+function stoppedState({ backsOff }: StoppedRun, before: ClusterState | undefined, now: Date, random: number): StatePatch {
+  if (!backsOff) return { nextAttemptAt: null };
+  const consecutiveFailures = (before?.consecutiveFailures ?? 0) + 1;
+  return { consecutiveFailures, nextAttemptAt: nextAttempt(consecutiveFailures, now, random).toISOString() };
+}
+
+/** The first of the objects' failures stands for all of them in the cluster's status; each has a record of its own. */
+function failureOfObjects(facts: readonly Fact[]): Failure | undefined {
+  const failures = facts.filter(({ decision }) => decision === 'failed' || decision === 'blocked' || decision === 'refused');
+  const first = (failures.find(({ decision }) => decision === 'failed') ?? failures[0])?.error;
+  if (first === undefined || failures.length === 1) return first;
+  return { reason: first.reason, message: `${first.message} (and ${failures.length - 1} more; see the records)` };
+}

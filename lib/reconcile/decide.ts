@@ -1,0 +1,104 @@
+import type { Failure } from '../errors.ts';
+import type { ClusterRow } from '../fleet/cluster.ts';
+import { describeObject } from '../manifests/object.ts';
+import type { Actor, Decision } from '../records/record.ts';
+import { UNKNOWN_ACTOR } from './actor.ts';
+import type { Comparison, PresentComparison } from './compare.ts';
+import type { Difference } from './diff.ts';
+import type { Target } from './target.ts';
+
+/** What the row allows just now. */
+export interface Policy {
+  readonly mode: 'observe' | 'enforce';
+  readonly suspended: boolean;
+}
+
+/** A suspension ends by itself: after its end the row is what it was before. */
+export function policyOf(row: Pick<ClusterRow, 'mode' | 'suspendedUntil'>, now: Date): Policy {
+  const suspended = row.suspendedUntil !== undefined && Date.parse(row.suspendedUntil) > now.getTime();
+  return { mode: row.mode === 'enforce' ? 'enforce' : 'observe', suspended };
+}
+
+export function writes({ mode, suspended }: Policy): boolean {
+  return mode === 'enforce' && !suspended;
+}
+
+/** One thing to say about one object, and what is done about it; `applied` and `corrected` are intentions until they are written. */
+export interface Finding {
+  readonly kind: 'drift' | 'rollout';
+  readonly class: string;
+  readonly differences: readonly Difference[];
+  readonly actor?: Actor;
+  readonly decision: Decision;
+  readonly failure?: Failure;
+}
+
+/** What this run does to one target. */
+export interface Item {
+  readonly target: Target;
+  readonly comparison: Comparison;
+  readonly action: 'create' | 'update' | 'leave';
+  readonly findings: readonly Finding[];
+}
+
+export function decideAll(comparisons: readonly Comparison[], policy: Policy): readonly Item[] {
+  return comparisons.map((comparison) => decide(comparison, policy));
+}
+
+export function decide(comparison: Comparison, policy: Policy): Item {
+  const { target } = comparison;
+  const moved = target.moved ? 'rollout' : 'drift';
+  switch (comparison.state) {
+    case 'present':
+      return decidePresent(comparison, policy);
+    case 'absent': {
+      const missing = target.baseline !== undefined;
+      const finding: Finding = missing
+        ? { kind: 'drift', class: 'missing', differences: [], actor: UNKNOWN_ACTOR, decision: intention('corrected', policy) }
+        : { kind: 'rollout', class: 'created', differences: [], decision: intention('applied', policy) };
+      return { target, comparison, action: writes(policy) ? 'create' : 'leave', findings: [finding] };
+    }
+    case 'terminating':
+      return leave(comparison, { kind: moved, class: 'terminating', decision: intention('blocked', policy) });
+    case 'owned':
+      return leave(comparison, { kind: 'rollout', class: 'owner', decision: 'refused', failure: refusal(target, comparison.owner) });
+    case 'unknown':
+      return leave(comparison, { kind: moved, class: 'unverifiable', decision: comparison.decision, failure: comparison.failure });
+  }
+}
+
+function decidePresent(comparison: PresentComparison, policy: Policy): Item {
+  const { target, rollout, drift, foreign, ownershipLost } = comparison;
+  const differs = rollout.length > 0 || drift.length > 0;
+  const findings: Finding[] = drift.map((group) => ({ kind: 'drift', ...group, decision: intention('corrected', policy) }));
+  if (rollout.length > 0) {
+    findings.push({ kind: 'rollout', class: 'changed', differences: rollout, decision: intention('applied', policy) });
+  }
+  // An apply for any other reason takes the field back too.
+  const regains = ownershipLost && !differs && writes(policy);
+  if (regains) findings.push({ kind: 'drift', class: 'ownership', differences: [], decision: 'applied' });
+  if (foreign !== undefined) findings.push({ kind: 'drift', ...foreign, decision: 'observed' });
+  return { target, comparison, action: writes(policy) && (differs || regains) ? 'update' : 'leave', findings };
+}
+
+/** What would be done, or why it is not. */
+function intention(decision: 'applied' | 'corrected' | 'blocked', policy: Policy): Decision {
+  if (policy.mode === 'observe') return 'observed';
+  return policy.suspended ? 'suspended' : decision;
+}
+
+function leave(comparison: Comparison, finding: Omit<Finding, 'differences'>): Item {
+  return { target: comparison.target, comparison, action: 'leave', findings: [{ ...finding, differences: [] }] };
+}
+
+function refusal(target: Target, owner: string): Failure {
+  return {
+    reason: 'OwnedByAnother',
+    message: `${describeObject(target.id)}: it belongs to ${owner}, and is never written from here. Remove it from one of the two, or take the other’s mark off it.`,
+  };
+}
+
+/** Whether the cluster holds what Git says of the object. */
+export function isEqual({ comparison }: Item): boolean {
+  return comparison.state === 'present' && comparison.rollout.length === 0 && comparison.drift.length === 0;
+}

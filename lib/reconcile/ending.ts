@@ -1,0 +1,34 @@
+import type { Failure } from '../errors.ts';
+import type { Fact } from '../records/fact.ts';
+import type { ObjectRecord } from '../records/record.ts';
+import type { Inventory } from '../storage/stores.ts';
+
+/** How a run ended; what is recorded of it, whatever happened, follows from this value alone. */
+export type Ending = CompletedRun | StoppedRun | { readonly state: 'skipped' };
+
+/** Every object of the desired state was dealt with, well or not. */
+export interface CompletedRun {
+  readonly state: 'completed';
+  readonly revision: string;
+  readonly serverVersion: string;
+  /** Objects of the desired state, those that could not be read included. */
+  readonly objects: number;
+  readonly facts: readonly Fact[];
+  /** Which open records are over when no fact is of them any more. */
+  readonly closes: (open: ObjectRecord) => boolean;
+  readonly suspended: boolean;
+  /** The inventory to store once the run is recorded; undefined when it is stored already. */
+  readonly inventory: Inventory | undefined;
+  /** Digest of the artifact, when the cluster is at its version of every object. */
+  readonly appliedArtifact: string | undefined;
+}
+
+/** The run ended before the objects were compared. */
+export interface StoppedRun {
+  readonly state: 'stopped';
+  readonly revision: string;
+  readonly outcome: 'failed' | 'blocked' | 'off';
+  readonly failure?: Failure;
+  /** Whether the cluster is to be left alone for a while; not where the cause is not its own. */
+  readonly backsOff: boolean;
+}

@@ -1,0 +1,58 @@
+import { describeObject } from '../manifests/object.ts';
+import type { Fact } from '../records/fact.ts';
+import type { InventoryObject } from '../storage/stores.ts';
+import type { AppliedItem } from './apply.ts';
+import { changesOf, recordObject } from './changes.ts';
+import type { Comparison } from './compare.ts';
+import type { Finding } from './decide.ts';
+import type { Untargeted } from './target.ts';
+
+/** What a run has to say, object by object. `removed` are live objects that are no longer in Git. */
+export function factsOf(
+  applied: readonly AppliedItem[],
+  untargeted: readonly Untargeted[],
+  removed: readonly InventoryObject[],
+): readonly Fact[] {
+  return [...applied.flatMap(itemFacts), ...untargeted.map(untargetedFact), ...removed.map(removedFact)];
+}
+
+function itemFacts(item: AppliedItem): readonly Fact[] {
+  return item.findings.map((finding) => findingFact(finding, item));
+}
+
+function findingFact(finding: Finding, { target, comparison, result }: AppliedItem): Fact {
+  const object = recordObject(target, result.state === 'written' ? result.uid : uidOf(comparison));
+  const fact: Fact = {
+    kind: finding.kind,
+    object,
+    class: finding.class,
+    changes: changesOf(finding.differences, object),
+    decision: finding.decision,
+    ...(finding.actor === undefined ? {} : { actor: finding.actor }),
+    ...(finding.failure === undefined ? {} : { error: finding.failure }),
+  };
+  if (!isIntention(finding)) return fact;
+  if (result.state === 'failed') return { ...fact, decision: result.decision, error: result.failure };
+  if (result.state !== 'written') return fact;
+  if (result.verified) return { ...fact, correctedAt: result.at, verifiedAt: result.at };
+  const message = `${describeObject(target.id)}: the server accepted the write, and its answer does not show it. Look for a webhook or controller that changes it.`;
+  return { ...fact, correctedAt: result.at, error: { reason: 'NotVerified', message } };
+}
+
+/** Whether a write was to settle it. */
+function isIntention({ decision }: Finding): boolean {
+  return decision === 'applied' || decision === 'corrected';
+}
+
+function uidOf(comparison: Comparison): string | undefined {
+  return 'uid' in comparison ? comparison.uid : undefined;
+}
+
+function untargetedFact({ object, class: problemClass, decision, failure }: Untargeted): Fact {
+  return { kind: 'rollout', object, class: problemClass, changes: [], decision, ...(failure === undefined ? {} : { error: failure }) };
+}
+
+function removedFact({ apiVersion, kind, namespace, name, uid }: InventoryObject): Fact {
+  const object = { apiVersion, kind, namespace, name, ...(uid === undefined ? {} : { uid }) };
+  return { kind: 'prune', object, class: 'removed-from-git', changes: [], decision: 'observed' };
+}

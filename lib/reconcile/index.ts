@@ -1,0 +1,15 @@
+/**
+ * The heart of Plumbline: brings one cluster to what Git says, and says what it saw. Enter at `reconcile.ts`, whose stages hand on values:
+ *
+ * observe (`observe.ts`: live object and dry-run, an atomic pair) → compare (`compare.ts`: differences; drift or rollout; whose) → decide
+ * (`decide.ts`: what the row allows) → apply (`apply.ts`: in stages, with preconditions) → verify (`verify.ts`: the server's answer) →
+ * what is no longer in Git (`removed.ts`) → facts (`facts.ts`) → the record and the state (`conclude.ts`).
+ *
+ * Comparing and deciding are pure. `plan.ts` is the same without writing.
+ */
+export type { RunResult } from './conclude.ts';
+export type { ReconcileDependencies } from './dependencies.ts';
+export { OWNER_LABEL, type WriterIdentity, writerIdentity } from './identity.ts';
+export { type ClusterPlan, type PlanItem, planCluster } from './plan.ts';
+export { reconcileCluster } from './reconcile.ts';
+export { ClusterChangedError } from './run-error.ts';

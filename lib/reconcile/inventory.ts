@@ -1,0 +1,64 @@
+import { isDeepStrictEqual } from 'node:util';
+import { objectKey } from '../manifests/object.ts';
+import type { Inventory, InventoryObject } from '../storage/stores.ts';
+import type { AppliedItem } from './apply.ts';
+import { type Item, isEqual } from './decide.ts';
+import type { Removed } from './removed.ts';
+
+export const EMPTY_INVENTORY: Inventory = { objects: [] };
+
+/**
+ * The inventory as it has to be stored before the first write: all that was there, and all that this run may write or has seen equal to
+ * Git. An object whose write is cut off is then known to the next run.
+ */
+export function declareInventory(previous: Inventory, items: readonly Item[]): Inventory {
+  const objects = new Map(previous.objects.map((entry) => [objectKey(entry), entry]));
+  for (const item of items) {
+    const { key, id, object } = item.target;
+    if (item.action === 'leave' && !isEqual(item) && !objects.has(key)) continue;
+    objects.set(key, { ...objects.get(key), ...id, apiVersion: object.apiVersion });
+  }
+  return sorted(objects.values());
+}
+
+/**
+ * The inventory after the writes: uids as the server gave them, and the artifact that each object is at now. What is neither desired nor
+ * there any more is forgotten.
+ */
+export function settleInventory(declared: Inventory, applied: readonly AppliedItem[], digest: string, { gone }: Removed): Inventory {
+  const items = new Map(applied.map((item) => [item.target.key, item]));
+  const settled = declared.objects
+    .filter((entry) => !gone.has(objectKey(entry)))
+    .map((entry): InventoryObject => {
+      const item = items.get(objectKey(entry));
+      if (item === undefined) return entry;
+      const uid = uidOf(item) ?? entry.uid;
+      return { ...entry, ...(uid === undefined ? {} : { uid }), ...(isAt(item) ? { artifact: digest } : {}) };
+    });
+  return sorted(settled);
+}
+
+/** Whether the cluster is at this artifact's version of every object. */
+export function isAppliedInFull(settled: Inventory, applied: readonly AppliedItem[], digest: string): boolean {
+  const versions = new Map(settled.objects.map((entry) => [objectKey(entry), entry.artifact]));
+  return applied.every(({ target }) => versions.get(target.key) === digest);
+}
+
+/** Whether the cluster was brought to this artifact's version of an object, or Git says the same of it as in the one that it is at. */
+function isAt(item: AppliedItem): boolean {
+  return item.result.state === 'written' || isEqual(item) || !item.target.moved;
+}
+
+/** The uid is remembered from what is ours: of a recreated object only once its difference has been dealt with. */
+function uidOf(item: AppliedItem): string | undefined {
+  if (item.result.state === 'written') return item.result.uid;
+  return isEqual(item) && item.comparison.state === 'present' ? item.comparison.uid : undefined;
+}
+
+export function sameInventory(a: Inventory, b: Inventory): boolean {
+  return isDeepStrictEqual(a, b);
+}
+
+function sorted(entries: Iterable<InventoryObject>): Inventory {
+  return { objects: [...entries].toSorted((a, b) => (objectKey(a) < objectKey(b) ? -1 : 1)) };
+}

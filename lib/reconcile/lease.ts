@@ -1,0 +1,26 @@
+import type { KubernetesClient } from '../kubernetes/client.ts';
+import type { Lease } from '../storage/stores.ts';
+import type { Run } from './conclude.ts';
+import type { ReconcileDependencies } from './dependencies.ts';
+import { ClusterChangedError } from './run-error.ts';
+
+/** Longer than a run may take. A run that outlives it all the same is stopped by the preconditions of its writes. */
+const LEASE_SECONDS = 300;
+
+/**
+ * Makes sure that the cluster is the one that was pinned, and that nobody else is at it: the lease is on the cluster's uid, since two rows
+ * may name one cluster. It is given back with the scope. Undefined when another run holds it; throws `ClusterChangedError`.
+ */
+export async function takeLease(
+  { row, runId, signal }: Run,
+  client: KubernetesClient,
+  { state, leases }: Pick<ReconcileDependencies, 'state' | 'leases'>,
+  scope: AsyncDisposableStack,
+): Promise<Lease | undefined> {
+  const clusterUid = await client.clusterUid(signal);
+  const pinned = await state.pinClusterUid(row.cluster, clusterUid);
+  if (pinned !== clusterUid) throw new ClusterChangedError(row.cluster, pinned, clusterUid);
+  const lease = await leases.acquire(clusterUid, runId, LEASE_SECONDS);
+  if (lease !== undefined) scope.adopt(lease, (held) => leases.release(held));
+  return lease;
+}

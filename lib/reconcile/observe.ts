@@ -1,0 +1,107 @@
+import { type Failure, failureOf } from '../errors.ts';
+import { ApiError } from '../kubernetes/api-error.ts';
+import type { KubernetesClient } from '../kubernetes/client.ts';
+import { describeObject, type KubernetesObject } from '../manifests/object.ts';
+import type { WriterIdentity } from './identity.ts';
+import { inOrder } from './in-order.ts';
+import { otherOwner } from './ownership.ts';
+import { endsRun } from './run-error.ts';
+import type { Target } from './target.ts';
+
+/** The cluster as a run talks to it. */
+export interface Server {
+  readonly client: KubernetesClient;
+  readonly identity: WriterIdentity;
+  readonly signal: AbortSignal;
+}
+
+/** What the server said of one target. */
+export type Observation =
+  /** An atomic pair: both are of the same resourceVersion. */
+  | { readonly state: 'present'; readonly target: Target; readonly live: KubernetesObject; readonly dryRun: KubernetesObject }
+  /** `validated`: the server has accepted a dry-run of its creation. */
+  | { readonly state: 'absent'; readonly target: Target; readonly validated: boolean }
+  | { readonly state: 'terminating'; readonly target: Target; readonly uid: string | undefined }
+  | { readonly state: 'owned'; readonly target: Target; readonly uid: string | undefined; readonly owner: string }
+  /** Unknown, which is never in sync. `blocked`: something else has to come first. */
+  | { readonly state: 'unknown'; readonly target: Target; readonly decision: 'failed' | 'blocked'; readonly failure: Failure };
+
+export interface Observing {
+  /** Whether absent objects are dry-run too: where nothing will be written, that is the only way to know that they are valid. */
+  readonly validateAbsent: boolean;
+  /** Namespaces of the desired state: what is to live in one that does not exist yet cannot be validated, and is not invalid. */
+  readonly namespaces: ReadonlySet<string>;
+}
+
+/** More connections do not make one API server answer faster, and each pair that is under way is held in memory. */
+const CONCURRENCY = 6;
+const ATTEMPTS = 4;
+
+/**
+ * Reads every target's live state and its dry-run, in order, a few at a time. One object's error is that object's; an error of the whole
+ * cluster is thrown.
+ */
+export function observe(targets: readonly Target[], server: Server, observing: Observing): AsyncGenerator<Observation> {
+  return inOrder(targets, CONCURRENCY, (target) => observeTarget(target, server, observing));
+}
+
+export async function observeTarget(target: Target, server: Server, observing: Observing): Promise<Observation> {
+  try {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      const observation = await tryToObserve(target, server, observing);
+      if (observation !== undefined) return observation;
+    }
+    return unknown(target, {
+      reason: 'Unsettled',
+      message: `${describeObject(target.id)}: it changed each time between being read and being compared. The next run tries again.`,
+    });
+  } catch (error) {
+    if (endsRun(error, server.signal)) throw error;
+    return unknown(target, failureOf(error));
+  }
+}
+
+/** Undefined when the object changed between the two answers. */
+async function tryToObserve(target: Target, server: Server, observing: Observing): Promise<Observation | undefined> {
+  const { client, identity, signal } = server;
+  const live = await client.get(target.resource, target.id, signal);
+  if (live === undefined) return observeAbsent(target, server, observing);
+  const uid = live.metadata.uid;
+  const owner = otherOwner(live, target.object, identity);
+  if (owner !== undefined) return { state: 'owned', target, uid, owner };
+  if (live.metadata.deletionTimestamp !== undefined) return { state: 'terminating', target, uid };
+  const { object: dryRun } = await client.apply(
+    target.resource,
+    target.object,
+    { fieldManager: identity.fieldManager, dryRun: true },
+    signal,
+  );
+  if (dryRun.metadata.resourceVersion !== live.metadata.resourceVersion) return undefined;
+  return { state: 'present', target, live, dryRun };
+}
+
+async function observeAbsent(target: Target, { client, identity, signal }: Server, observing: Observing): Promise<Observation> {
+  if (!observing.validateAbsent) return { state: 'absent', target, validated: false };
+  try {
+    await client.apply(target.resource, target.object, { fieldManager: identity.fieldManager, dryRun: true }, signal);
+    return { state: 'absent', target, validated: true };
+  } catch (error) {
+    if (isNamespaceMissing(error) && observing.namespaces.has(target.id.namespace)) return { state: 'absent', target, validated: false };
+    throw error;
+  }
+}
+
+function isNamespaceMissing(error: unknown): boolean {
+  return error instanceof ApiError && error.reason === 'NamespaceNotFound';
+}
+
+const PREREQUISITES: ReadonlySet<string> = new Set(['NamespaceNotFound', 'NamespaceTerminating', 'KindNotFound']);
+
+/** A failure for want of a namespace or a kind is a matter of what comes first, not of the object. */
+export function isPrerequisite(failure: Failure): boolean {
+  return PREREQUISITES.has(failure.reason);
+}
+
+function unknown(target: Target, failure: Failure): Observation {
+  return { state: 'unknown', target, decision: isPrerequisite(failure) ? 'blocked' : 'failed', failure };
+}

@@ -1,0 +1,36 @@
+import type { Fact } from '../records/fact.ts';
+import type { RunOutcome, RunRecord } from '../records/record.ts';
+
+/** Whether a fact stays open after the run: only what the server has shown settled is settled. */
+export function isOpen(fact: Fact): boolean {
+  return fact.verifiedAt === undefined;
+}
+
+/** The run in one word. Whatever is unknown, refused or still open is never in sync. */
+export function outcomeOf(facts: readonly Fact[], suspended: boolean): RunOutcome {
+  const decisions = new Set(facts.map(({ decision }) => decision));
+  if (decisions.has('failed')) return 'failed';
+  if (decisions.has('blocked') || decisions.has('refused')) return 'blocked';
+  if (suspended) return 'suspended';
+  if (facts.some(isOpen)) return 'drifting';
+  return decisions.has('corrected') ? 'corrected' : 'in-sync';
+}
+
+/** Whether every object was compared and every write was seen to have worked: the cluster's state is known, in sync or not. */
+export function isVerifiedRun(facts: readonly Fact[]): boolean {
+  return facts.every(({ decision, error }) => decision !== 'failed' && decision !== 'blocked' && error?.reason !== 'NotVerified');
+}
+
+export type RunCounts = Pick<RunRecord, 'objects' | 'drifted' | 'corrected' | 'created' | 'failed'>;
+
+/** A change that was put back is no drift, and what could not be read is a failure instead of one. */
+export function countFacts(facts: readonly Fact[], objects: number): RunCounts {
+  const drift = facts.filter((fact) => fact.kind === 'drift' && fact.class !== 'ownership' && fact.class !== 'unverifiable');
+  return {
+    objects,
+    drifted: drift.length,
+    corrected: drift.filter((fact) => fact.decision === 'corrected' && !isOpen(fact)).length,
+    created: facts.filter((fact) => fact.kind === 'rollout' && fact.class === 'created' && fact.decision === 'applied').length,
+    failed: facts.filter(({ decision }) => decision === 'failed').length,
+  };
+}

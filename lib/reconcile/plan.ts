@@ -1,0 +1,117 @@
+import type { Failure } from '../errors.ts';
+import type { ClusterRow } from '../fleet/cluster.ts';
+import { describeObject, objectIdOf } from '../manifests/object.ts';
+import type { FieldChange, RecordObject } from '../records/record.ts';
+import type { Artifact } from '../source/artifact.ts';
+import type { InventoryObject } from '../storage/stores.ts';
+import { changesOf, recordObject } from './changes.ts';
+import { compareAll } from './compare.ts';
+import { decideAll, type Item } from './decide.ts';
+import type { ReconcileDependencies } from './dependencies.ts';
+import { NO_HISTORY } from './history.ts';
+import { writerIdentity } from './identity.ts';
+import { EMPTY_INVENTORY } from './inventory.ts';
+import { observe } from './observe.ts';
+import { observeRemoved } from './removed.ts';
+import { ClusterChangedError } from './run-error.ts';
+import { targetArtifact, type Untargeted, type WaitingObject } from './target.ts';
+
+/** One object of a plan that is not unchanged. */
+export interface PlanItem {
+  readonly object: RecordObject;
+  readonly action: 'create' | 'update' | 'delete' | 'blocked' | 'error';
+  readonly changes: readonly FieldChange[];
+  readonly error?: Failure;
+  /** Of a creation: false when the server could not try it, since what it needs is created by the same plan (`after`). */
+  readonly validated?: boolean;
+  readonly after?: readonly string[];
+}
+
+export interface ClusterPlan {
+  readonly cluster: string;
+  readonly revision: string;
+  /** Objects of the desired state, the unchanged ones too. */
+  readonly objects: number;
+  readonly lines: readonly PlanItem[];
+}
+
+/**
+ * What a run would change if the row were enforced, by the server's dry-run. Writes nothing anywhere, and takes no lease. Throws what keeps
+ * the whole cluster from being planned.
+ */
+export async function planCluster(
+  row: ClusterRow,
+  artifact: Artifact,
+  deps: Pick<ReconcileDependencies, 'connect' | 'artifacts' | 'state' | 'deployment'>,
+  signal: AbortSignal,
+): Promise<ClusterPlan> {
+  await using scope = new AsyncDisposableStack();
+  const client = scope.adopt(await deps.connect(row, signal), (opened) => opened.close());
+  const pinned = (await deps.state.get(row.cluster, signal))?.clusterUid;
+  const clusterUid = await client.clusterUid(signal);
+  if (pinned !== undefined && pinned !== clusterUid) throw new ClusterChangedError(row.cluster, pinned, clusterUid);
+
+  const identity = writerIdentity(deps.deployment, row.cluster);
+  const server = { client, identity, signal };
+  const discovery = await client.discover(signal);
+  const desired = targetArtifact(artifact, { discovery, identity, history: NO_HISTORY });
+  const observations = observe(desired.targets, server, { validateAbsent: true, namespaces: desired.namespaces });
+  const comparisons = await compareAll(observations, { identity, writes: row.mode === 'enforce' });
+  const planned = decideAll(comparisons, { mode: 'observe', suspended: false });
+  const inventory = (await deps.artifacts.getInventory(row.cluster, signal)) ?? EMPTY_INVENTORY;
+  const removed = await observeRemoved(inventory, desired, planned, server, discovery);
+  return {
+    cluster: row.cluster,
+    revision: artifact.revision,
+    objects: planned.length + desired.waiting.length + desired.untargeted.length,
+    lines: [
+      ...planned.flatMap(plannedItem),
+      ...desired.waiting.map(waitingItem),
+      ...desired.untargeted.map(untargetedItem),
+      ...removed.live.map(removedItem),
+    ],
+  };
+}
+
+function plannedItem({ target, comparison, findings }: Item): readonly PlanItem[] {
+  const object = recordObject(target, 'uid' in comparison ? comparison.uid : undefined);
+  switch (comparison.state) {
+    case 'present': {
+      const changes = changesOf(comparison.rollout, object);
+      return changes.length === 0 ? [] : [{ object, action: 'update', changes }];
+    }
+    case 'absent': {
+      const after = comparison.validated
+        ? {}
+        : { after: [describeObject({ kind: 'Namespace', namespace: '', name: target.id.namespace })] };
+      return [{ object, action: 'create', changes: [], validated: comparison.validated, ...after }];
+    }
+    case 'terminating': {
+      const message = `${describeObject(target.id)}: it is being deleted. It is created again once it is gone; look at its finalizers if it stays.`;
+      return [{ object, action: 'blocked', changes: [], error: { reason: 'Terminating', message } }];
+    }
+    case 'unknown':
+      return [{ object, action: comparison.decision === 'blocked' ? 'blocked' : 'error', changes: [], error: comparison.failure }];
+    case 'owned':
+      return findings.flatMap(({ failure }) => (failure === undefined ? [] : [{ object, action: 'error', changes: [], error: failure }]));
+  }
+}
+
+function waitingItem({ object, definition }: WaitingObject): PlanItem {
+  const { kind, namespace, name } = objectIdOf(object);
+  const after = [describeObject(definition)];
+  return { object: { apiVersion: object.apiVersion, kind, namespace, name }, action: 'create', changes: [], validated: false, after };
+}
+
+function untargetedItem({ object, decision, failure }: Untargeted): PlanItem {
+  const error = failure === undefined ? {} : { error: failure };
+  return { object, action: decision === 'blocked' ? 'blocked' : 'error', changes: [], ...error };
+}
+
+function removedItem({ apiVersion, kind, namespace, name, uid }: InventoryObject): PlanItem {
+  return {
+    object: { apiVersion, kind, namespace, name, ...(uid === undefined ? {} : { uid }) },
+    action: 'delete',
+    changes: [],
+  };
+}

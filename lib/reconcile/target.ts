@@ -1,0 +1,186 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Failure } from '../errors.ts';
+import type { ApiResource, Discovery, ResourceLookup } from '../kubernetes/client.ts';
+import { describeObject, groupOf, type KubernetesObject, type ObjectId, objectIdOf, objectKey } from '../manifests/object.ts';
+import { type Stage, stageOf } from '../manifests/order.ts';
+import type { RecordObject } from '../records/record.ts';
+import type { Artifact, ManifestProblem } from '../source/artifact.ts';
+import type { Baseline } from './classify.ts';
+import type { History } from './history.ts';
+import { OWNER_LABEL, type WriterIdentity } from './identity.ts';
+
+/** One desired object as this cluster knows it: with its scope, our label, and what it was before. */
+export interface Target {
+  readonly id: ObjectId;
+  /** `objectKey` of `id`. */
+  readonly key: string;
+  readonly object: KubernetesObject;
+  readonly resource: ApiResource;
+  readonly stage: Stage;
+  readonly baseline?: Baseline;
+  /** Whether Git says something else of it than the baseline does; true without a baseline. */
+  readonly moved: boolean;
+  /** The uid that the inventory has. */
+  readonly knownUid?: string;
+}
+
+/** Desired, but nothing that this run can compare: it failed before the cluster was asked, or waits for its kind. */
+export interface Untargeted {
+  readonly id: ObjectId;
+  readonly object: RecordObject;
+  readonly decision: 'failed' | 'blocked' | 'observed' | 'suspended';
+  readonly class: string;
+  readonly failure?: Failure;
+}
+
+/** An object of a kind that the cluster does not serve yet, and the CRD of this desired state that defines it. */
+export interface WaitingObject {
+  readonly object: KubernetesObject;
+  readonly definition: ObjectId;
+}
+
+export interface DesiredState {
+  readonly targets: readonly Target[];
+  readonly waiting: readonly WaitingObject[];
+  readonly untargeted: readonly Untargeted[];
+  /** Namespaces that are themselves desired. */
+  readonly namespaces: ReadonlySet<string>;
+  /** False when a manifest could not even be read as an object: then what is missing here may be in it. */
+  readonly complete: boolean;
+}
+
+export interface Targeting {
+  readonly discovery: Discovery;
+  readonly identity: WriterIdentity;
+  readonly history: History;
+}
+
+/** Turns an artifact into what is desired of this very cluster. */
+export function targetArtifact(artifact: Artifact, targeting: Targeting): DesiredState {
+  const definitions = definedKinds(artifact.objects);
+  const targets: Target[] = [];
+  const waiting: WaitingObject[] = [];
+  const untargetable: Untargeted[] = [];
+  for (const object of artifact.objects) {
+    const lookup = targeting.discovery.lookup(object.apiVersion, object.kind);
+    const definition = definitions.get(`${groupOf(object.apiVersion)}/${object.kind}`);
+    const withheld = artifact.blocked[objectKey(objectIdOf(object))];
+    if (withheld !== undefined) untargetable.push(untargeted(object, scopedIdOf(object, lookup), 'blocked', 'image', withheld));
+    else if ('found' in lookup) targets.push(targetOf(object, lookup.found, targeting));
+    else if ('absent' in lookup && definition !== undefined) waiting.push({ object, definition });
+    else untargetable.push(untargeted(object, objectIdOf(object), 'failed', 'unknown-kind', unknownKind(object, lookup)));
+  }
+  const doubled = doubledKeys(targets);
+  return {
+    targets: targets.filter(({ key }) => !doubled.has(key)),
+    waiting,
+    untargeted: [
+      ...untargetable,
+      ...targets.filter(({ key }) => doubled.has(key)).map(untargetedDouble),
+      ...artifact.problems.map(untargetedProblem),
+    ],
+    namespaces: new Set(artifact.objects.filter(isNamespace).map(({ metadata }) => metadata.name)),
+    complete: artifact.problems.every(({ object }) => object !== undefined),
+  };
+}
+
+function isNamespace({ apiVersion, kind }: KubernetesObject): boolean {
+  return apiVersion === 'v1' && kind === 'Namespace';
+}
+
+/** One object of a kind that the cluster serves. */
+export function targetOf(object: KubernetesObject, resource: ApiResource, { identity, history }: Omit<Targeting, 'discovery'>): Target {
+  const { namespace, ...metadata } = object.metadata;
+  const labels = { ...metadata.labels, [OWNER_LABEL]: identity.owner };
+  const scope = resource.namespaced ? { namespace: namespace ?? DEFAULT_NAMESPACE } : {};
+  const scoped: KubernetesObject = { ...object, metadata: { ...metadata, name: object.metadata.name, ...scope, labels } };
+  const id = objectIdOf(scoped);
+  const key = objectKey(id);
+  const known = history(id, object);
+  return {
+    id,
+    key,
+    object: scoped,
+    resource,
+    stage: stageOf(scoped),
+    moved: known?.baseline === undefined || !isDeepStrictEqual(known.baseline.object, object),
+    ...(known?.baseline === undefined ? {} : { baseline: known.baseline }),
+    ...(known?.uid === undefined ? {} : { knownUid: known.uid }),
+  };
+}
+
+/** Where kubectl puts a namespaced object that names none. */
+export const DEFAULT_NAMESPACE = 'default';
+
+function scopedIdOf(object: KubernetesObject, lookup: ResourceLookup): ObjectId {
+  const id = objectIdOf(object);
+  if (!('found' in lookup)) return id;
+  return { ...id, namespace: lookup.found.namespaced ? id.namespace || DEFAULT_NAMESPACE : '' };
+}
+
+/** `group/Kind` → the CRD of this desired state that defines it. */
+function definedKinds(objects: readonly KubernetesObject[]): ReadonlyMap<string, ObjectId> {
+  return new Map(
+    objects.flatMap((object): readonly (readonly [string, ObjectId])[] => {
+      if (object.kind !== 'CustomResourceDefinition' || groupOf(object.apiVersion) !== 'apiextensions.k8s.io') return [];
+      const group = stringAt(object.spec, 'group');
+      const kind = stringAt(fieldOf(object.spec, 'names'), 'kind');
+      return group === undefined || kind === undefined ? [] : [[`${group}/${kind}`, objectIdOf(object)]];
+    }),
+  );
+}
+
+function fieldOf(value: unknown, field: string): unknown {
+  return typeof value === 'object' && value !== null ? new Map(Object.entries(value)).get(field) : undefined;
+}
+
+function stringAt(value: unknown, field: string): string | undefined {
+  const found = fieldOf(value, field);
+  return typeof found === 'string' ? found : undefined;
+}
+
+function unknownKind(object: KubernetesObject, lookup: { readonly gap: string } | { readonly absent: true }): Failure {
+  const subject = describeObject(objectIdOf(object));
+  if ('gap' in lookup) return { reason: 'DiscoveryGap', message: `${subject}: ${lookup.gap}` };
+  return {
+    reason: 'UnknownKind',
+    message: `${subject}: the cluster serves no kind ${object.kind} in ${object.apiVersion}. Correct apiVersion and kind, or add its CustomResourceDefinition to Git.`,
+  };
+}
+
+/** Two manifests can be one object only once its scope is known: one without a namespace, one that names the default. */
+function doubledKeys(targets: readonly Target[]): ReadonlySet<string> {
+  const byKey = Map.groupBy(targets, ({ key }) => key);
+  return new Set([...byKey].flatMap(([key, group]) => (group.length > 1 ? key : [])));
+}
+
+function untargetedDouble({ object, id }: Target): Untargeted {
+  return untargeted(object, id, 'failed', 'manifest', {
+    reason: 'DuplicateIdentity',
+    message: `${describeObject(id)}: two manifests are this object once its namespace is filled in. None of them is applied; keep one.`,
+  });
+}
+
+function untargeted(
+  { apiVersion }: KubernetesObject,
+  id: ObjectId,
+  decision: Untargeted['decision'],
+  problemClass: string,
+  failure: Failure,
+): Untargeted {
+  const { kind, namespace, name } = id;
+  return { id, object: { apiVersion, kind, namespace, name }, decision, class: problemClass, failure };
+}
+
+/** A problem that could not even be read as an object is recorded of its file. */
+function untargetedProblem({ where, object, reason, message }: ManifestProblem): Untargeted {
+  const { apiVersion, ...id } = object ?? { apiVersion: '', group: '', kind: 'File', namespace: '', name: where };
+  const { kind, namespace, name } = id;
+  return {
+    id,
+    object: { apiVersion, kind, namespace, name },
+    decision: 'failed',
+    class: 'manifest',
+    failure: { reason, message: `${where}: ${message}` },
+  };
+}
