@@ -1,6 +1,7 @@
 import type { ClusterRow } from '../fleet/cluster.ts';
 import type { ClusterSecret } from '../kubernetes/index.ts';
-import type { FieldChange, PlumblineRecord, RecordObject } from '../records/record.ts';
+import type { ClusterPlan } from '../reconcile/index.ts';
+import type { PlumblineRecord } from '../records/record.ts';
 import type { ClusterStore, RecordStore, StateStore } from '../storage/stores.ts';
 
 /** Which deployment a command works on. */
@@ -9,22 +10,6 @@ export interface DeploymentTarget {
   readonly stack: string;
   /** Undefined: the SDK's own default. */
   readonly region?: string;
-}
-
-/** One object of a plan that is not unchanged; also the line that `plan --json` prints for it. */
-export interface PlanLine {
-  readonly object: RecordObject;
-  readonly action: 'create' | 'update' | 'delete' | 'blocked' | 'error';
-  readonly changes: readonly FieldChange[];
-  readonly error?: { readonly reason: string; readonly message: string };
-}
-
-export interface ClusterPlan {
-  readonly cluster: string;
-  readonly revision: string;
-  /** All objects of the desired state, the unchanged ones too. */
-  readonly objects: number;
-  readonly lines: readonly PlanLine[];
 }
 
 /** What a plan is made of: the published desired state, another revision in Git, or a folder on this machine. */
@@ -60,5 +45,4 @@ export interface Deployment {
   plan(row: ClusterRow, source: PlanSource, signal: AbortSignal): Promise<ClusterPlan>;
   /** One pass, under the cluster's lease; the run's record comes last. */
   reconcile(row: ClusterRow, signal: AbortSignal): Promise<readonly PlumblineRecord[]>;
-  close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { describeObject } from '../manifests/object.ts';
+import type { ClusterPlan, PlanItem } from '../reconcile/index.ts';
 import type { Colors } from './colors.ts';
-import type { ClusterPlan, PlanLine } from './deployment.ts';
 import { describeChange } from './describe-record.ts';
 import { paint, type Tone } from './table.ts';
 import { count, printable, shortRevision } from './text.ts';
@@ -20,7 +20,7 @@ export interface PlanSummary {
 }
 
 export function summarisePlan(plan: ClusterPlan): PlanSummary {
-  const number = (action: PlanLine['action']) => plan.lines.filter((line) => line.action === action).length;
+  const number = (action: PlanItem['action']) => plan.lines.filter((line) => line.action === action).length;
   // What would be deleted is no longer among the desired objects.
   const desired = plan.lines.length - number('delete');
   return {
@@ -44,7 +44,7 @@ export function planExit(plans: readonly ClusterPlan[]): 0 | 1 | 2 {
   return lines.length > 0 ? 2 : 0;
 }
 
-const SIGNS: Readonly<Record<PlanLine['action'], readonly [sign: string, tone: Tone]>> = {
+const SIGNS: Readonly<Record<PlanItem['action'], readonly [sign: string, tone: Tone]>> = {
   create: ['+', 'good'],
   update: ['~', 'warning'],
   delete: ['-', 'bad'],
@@ -58,8 +58,8 @@ export function formatPlan(plan: ClusterPlan, colors: Colors): string {
   const output = [`${colors.bold(printable(plan.cluster))} at ${printable(shortRevision(plan.revision))}`];
   for (const line of plan.lines) {
     const [sign, tone] = SIGNS[line.action];
-    const action = line.action === 'blocked' ? ' (blocked)' : '';
-    output.push(paint(`  ${sign} ${printable(describeObject(line.object))}${action}`, tone, colors));
+    const note = line.action === 'blocked' ? ' (blocked)' : line.after === undefined ? '' : ` (after ${line.after.join(', ')})`;
+    output.push(paint(`  ${sign} ${printable(`${describeObject(line.object)}${note}`)}`, tone, colors));
     if (line.action !== 'create') for (const change of line.changes) output.push(`      ${printable(describeChange(change))}`);
     if (line.error !== undefined) output.push(paint(`      ${printable(line.error.message)}`, 'bad', colors));
   }

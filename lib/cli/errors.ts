@@ -13,3 +13,10 @@ export class NotFoundError extends PlumblineError {
     super('NotFound', message, options);
   }
 }
+
+/** Another run holds the cluster's lease. */
+export class BusyError extends PlumblineError {
+  constructor(cluster: string) {
+    super('Busy', `cluster ${cluster}: another run is working on it, and nothing was done here. Wait for it to end, and try again.`);
+  }
+}

@@ -19,7 +19,7 @@ export type DefineCommand = (leaf: Leaf, action: Action, configure?: (command: C
 export function createDefineCommand(context: CliContext, finish: (status: ExitStatus) => void): DefineCommand {
   return (leaf, action, configure = (command) => command) => {
     const [name = '', ...argumentsText] = leaf.usage.split(' ');
-    const command = new Command(name).description(leaf.description);
+    const command = new Command(name).description(leaf.description).summary(firstSentence(leaf.description));
     if (argumentsText.length > 0) command.arguments(argumentsText.join(' '));
     configure(command);
     addCommonOptions(command, leaf.ownRegion === true);
@@ -56,6 +56,11 @@ function commonOptions(command: Command, ownRegion: boolean): { stack: string; j
 
 function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
+}
+
+/** In a list of commands there is room for one. */
+function firstSentence(text: string): string {
+  return text.replace(/(?<=\.) .*$/s, '');
 }
 
 function formatExamples(examples: Leaf['examples']): string {

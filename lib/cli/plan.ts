@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { failureOf } from '../errors.ts';
-import type { ClusterPlan, PlanSource } from './deployment.ts';
+import type { ClusterPlan } from '../reconcile/index.ts';
+import type { PlanSource } from './deployment.ts';
 import { formatPlan, planExit, summarisePlan } from './describe-plan.ts';
 import { UsageError } from './errors.ts';
 import type { DefineCommand } from './leaf-command.ts';

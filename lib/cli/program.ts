@@ -34,7 +34,8 @@ export async function runCli(args: readonly string[], context: CliContext, other
     return status;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1;
-    printError(context.terminal, error);
+    if (context.signal.aborted) context.terminal.error('interrupted\n');
+    else printError(context.terminal, error);
     return 1;
   }
 }

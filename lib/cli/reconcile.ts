@@ -33,6 +33,7 @@ export function reconcileCommand(define: DefineCommand): Command {
       const deployment = await run.deployment();
       const outcomes: RunLine[] = [];
       for (const entry of await selectClusters(deployment.clusters, names, run.signal)) {
+        run.signal.throwIfAborted();
         const started = run.clock.now().getTime();
         let records: readonly (PlumblineRecord | RunLine)[];
         try {

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import type { KubernetesObject } from '../manifests/object.ts';
 import { maskSecrets } from '../manifests/secrets.ts';
+import type { ManifestProblem } from '../source/artifact.ts';
 import { UsageError } from './errors.ts';
 import type { DefineCommand } from './leaf-command.ts';
 import { printable } from './text.ts';
@@ -26,7 +27,7 @@ export function renderCommand(define: DefineCommand): Command {
       const objects = options.showSecrets === true ? rendered.objects : rendered.objects.map(maskSecrets);
       run.output.lines(objects);
       run.output.text(() => objects.map(formatObject).join('---\n'));
-      for (const { where, message } of rendered.problems) run.terminal.error(`error: ${printable(`${where}: ${message}`)}\n`);
+      for (const problem of rendered.problems) run.terminal.error(`error: ${printable(describeProblem(problem))}\n`);
       return rendered.problems.length > 0 ? 1 : 0;
     },
     (command) =>
@@ -34,6 +35,10 @@ export function renderCommand(define: DefineCommand): Command {
         .option('--path <directory>', 'folder with a kustomization or plain manifests')
         .option('--show-secrets', 'print the values of Secrets too'),
   );
+}
+
+function describeProblem({ where, message }: ManifestProblem): string {
+  return message.startsWith(where) ? message : `${where}: ${message}`;
 }
 
 /** Strings that YAML 1.1 would read as something else are quoted: that is the YAML which kubectl reads. */

@@ -11,21 +11,20 @@ export interface DeployedSettings {
 }
 
 /**
- * The settings of a deployment's functions, from the outputs of its control stack. `overrides` are settings that are this machine's, not
- * the functions'. Throws `NotFoundError` when there is no such stack, with what to do next.
+ * The settings of a deployment's functions, from the outputs of its control stack. Throws `NotFoundError` when there is no such stack, with
+ * what to do next.
  */
 export async function readDeployedSettings(
   target: DeploymentTarget,
   region: string,
-  overrides: Readonly<Record<string, string>>,
-  client: CloudFormationClient,
+  client: Pick<CloudFormationClient, 'send'>,
   signal: AbortSignal,
 ): Promise<DeployedSettings> {
   const stackName = `${target.stack}-control`;
   const outputs = await readOutputs(stackName, target, region, client, signal);
   const environment = Object.fromEntries([...outputs].map(([key, value]) => [settingName(key), value]));
   return {
-    settings: loadSettings({ ...environment, DEPLOYMENT: target.stack, ...overrides }),
+    settings: loadSettings({ ...environment, DEPLOYMENT: target.stack }),
     reconcileRoleArn: outputs.get('ReconcileRoleArn'),
   };
 }
@@ -34,7 +33,7 @@ async function readOutputs(
   stackName: string,
   target: DeploymentTarget,
   region: string,
-  client: CloudFormationClient,
+  client: Pick<CloudFormationClient, 'send'>,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
   try {

@@ -139,7 +139,7 @@ describe('plan', () => {
       revision: 'a'.repeat(40),
       objects: 5,
       lines: [
-        { object: service, action: 'create', changes: [] },
+        { object: service, action: 'create', changes: [], validated: false, after: ['Namespace shop'] },
         update,
         { object: { ...service, name: 'old' }, action: 'delete', changes: [] },
         { object: { ...service, name: 'api' }, action: 'error', changes: [], error },
@@ -149,7 +149,7 @@ describe('plan', () => {
     expect(result.status).toBe(1);
     expect(`\n${result.out}`).toBe(`
 prod-eu at aaaaaaaaaaaa
-  + Service shop/web
+  + Service shop/web (after Namespace shop)
   ~ ConfigMap shop/settings
       data.colour: blue → green
   - Service shop/old

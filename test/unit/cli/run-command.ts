@@ -1,8 +1,9 @@
 import { createColors } from '../../../lib/cli/colors.ts';
-import type { ClusterPlan, Deployment, PlanSource } from '../../../lib/cli/deployment.ts';
+import type { Deployment, PlanSource } from '../../../lib/cli/deployment.ts';
 import { runCli } from '../../../lib/cli/program.ts';
 import type { ClusterRow, ClusterState } from '../../../lib/fleet/cluster.ts';
 import { parseRow } from '../../../lib/fleet/parse-row.ts';
+import type { ClusterPlan } from '../../../lib/reconcile/index.ts';
 import type { PlumblineRecord } from '../../../lib/records/record.ts';
 import type { RenderedSource } from '../../../lib/source/artifact.ts';
 import type { RecordQuery } from '../../../lib/storage/stores.ts';
@@ -87,7 +88,6 @@ function deploymentOf(world: World): Deployment {
       return await world.plan(row);
     },
     reconcile: (row) => world.reconcile(row),
-    close: async () => {},
   };
 }
 

@@ -1,0 +1,60 @@
+import { tmpdir } from 'node:os';
+import type { Clock } from '../clock.ts';
+import type { ClusterRow } from '../fleet/index.ts';
+import { type ImageRegistry, lockImages } from '../images/index.ts';
+import { toolsIn } from '../render/index.ts';
+import { type Artifact, type GitHost, type RenderedSource, type Repository, renderDirectory, renderRevision } from '../source/index.ts';
+import type { ArtifactStore, LockStore, StateStore } from '../storage/index.ts';
+import type { PlanSource } from './deployment.ts';
+import { NotFoundError } from './errors.ts';
+
+export interface DesiredStateDependencies {
+  readonly state: Pick<StateStore, 'get'>;
+  readonly artifacts: Pick<ArtifactStore, 'get'>;
+  readonly locks: LockStore;
+  readonly registry: ImageRegistry;
+  readonly git: GitHost;
+  readonly readRepository: (row: ClusterRow, signal: AbortSignal) => Promise<Repository>;
+  readonly toolsDirectory: (signal: AbortSignal) => Promise<string>;
+  readonly clock: Clock;
+}
+
+/** The desired state that a plan compares: what is published, or what would be. Publishes and locks nothing. */
+export async function readDesiredState(
+  row: ClusterRow,
+  source: PlanSource,
+  deps: DesiredStateDependencies,
+  signal: AbortSignal,
+): Promise<Artifact> {
+  if (source.type === 'artifact') return await readPublished(row, deps, signal);
+  // Without a lock of its own, a tag is resolved for this plan only.
+  const locks: LockStore = { list: deps.locks.list, putIfAbsent: async (_repository, lock) => lock };
+  const rendered = await render(row, source, deps, signal);
+  const locked = await lockImages(rendered, { registry: deps.registry, locks, clock: deps.clock }, signal);
+  return { ...locked, schemaVersion: 1, renderedAt: deps.clock.now().toISOString() };
+}
+
+async function readPublished(row: ClusterRow, deps: DesiredStateDependencies, signal: AbortSignal): Promise<Artifact> {
+  const state = await deps.state.get(row.cluster, signal);
+  if (state?.desiredArtifact !== undefined) return await deps.artifacts.get(state.desiredArtifact, signal);
+  const why =
+    state?.sourceFailure === undefined
+      ? 'The source function publishes it within two minutes of a registration.'
+      : state.sourceFailure.message;
+  throw new NotFoundError(`cluster ${row.cluster}: nothing is published for it yet. ${why} To plan without it, give --revision or --path.`);
+}
+
+async function render(
+  row: ClusterRow,
+  source: Exclude<PlanSource, { readonly type: 'artifact' }>,
+  deps: DesiredStateDependencies,
+  signal: AbortSignal,
+): Promise<RenderedSource> {
+  const tools = toolsIn(await deps.toolsDirectory(signal));
+  if (source.type === 'directory') {
+    // The folder stands for a commit of the repository, whose locks it has.
+    return { ...(await renderDirectory(source.directory, { tools }, signal)), repository: row.repository };
+  }
+  const asked = { repository: await deps.readRepository(row, signal), reference: source.revision, path: row.path };
+  return await renderRevision(asked, { tools, git: deps.git, temporaryDirectory: tmpdir() }, signal);
+}

@@ -1,0 +1,44 @@
+/** The entry of the `plumbline` command: the one place of it that sees the process. */
+import { systemClock } from '../clock.ts';
+import { thisHost, toolsDirectory } from '../local/index.ts';
+import { toolsIn } from '../render/index.ts';
+import { renderDirectory } from '../source/index.ts';
+import type { CliContext } from './context.ts';
+import { localCommand } from './local.ts';
+import { runCli } from './program.ts';
+import { systemDelay } from './progress.ts';
+import { createTerminal } from './terminal.ts';
+
+const INTERRUPTED = 130;
+
+const controller = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => controller.abort(new Error(`ended by ${name}`)));
+// A reader that has seen enough, such as `head`, is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+const terminal = createTerminal(process.stdout, process.stderr, process.env);
+const host = thisHost(process.env);
+const tools = (signal: AbortSignal) => toolsDirectory(host, (message) => terminal.error(`${message}\n`), signal);
+
+const context: CliContext = {
+  terminal,
+  clock: systemClock,
+  delay: systemDelay,
+  signal: controller.signal,
+  directory: process.cwd(),
+  renderDirectory: async (directory, signal) => await renderDirectory(directory, { tools: toolsIn(await tools(signal)) }, signal),
+  openDeployment: async (target, signal) => {
+    // Clients of several kinds are made on the way, each of which reads its region here.
+    if (target.region !== undefined) process.env.AWS_REGION = target.region;
+    // What takes long to load is not needed for help, for `render` or for a mistyped option.
+    const { openDeployment } = await import('./open-deployment.ts');
+    return await openDeployment(target, { environment: process.env, clock: systemClock, toolsDirectory: tools }, signal);
+  },
+};
+
+const status = await runCli(process.argv.slice(2), context, [localCommand()]);
+if (controller.signal.aborted) process.exitCode = INTERRUPTED;
+else if (status !== 0) process.exitCode = status;

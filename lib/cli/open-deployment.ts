@@ -1,0 +1,81 @@
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { ulid } from 'ulidx';
+import type { Clock } from '../clock.ts';
+import { createClusterConnector } from '../cluster-connector.ts';
+import { createStoreClients, createStores } from '../deployment.ts';
+import type { ClusterRow } from '../fleet/index.ts';
+import { createImageRegistry } from '../image-registry.ts';
+import { planCluster, reconcileCluster } from '../reconcile/index.ts';
+import { createRecorder, createRecordIds } from '../records/index.ts';
+import { createSecretReader } from '../secrets.ts';
+import { type GitHost, parseGitCredentials, type Repository } from '../source/index.ts';
+import { checkCluster, checkRepository } from './checks.ts';
+import { createCredentialsStore } from './credentials-store.ts';
+import type { Deployment, DeploymentTarget } from './deployment.ts';
+import { readDesiredState } from './desired-state.ts';
+import { BusyError, NotFoundError } from './errors.ts';
+import { readDeployedSettings } from './settings-of-stack.ts';
+
+/** What this machine gives to a deployment that is opened here. */
+export interface Machine {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  /** The folder with kubectl and helm; asked for when something has to be rendered. */
+  readonly toolsDirectory: (signal: AbortSignal) => Promise<string>;
+}
+
+/** Finds a deployment on AWS by its stacks. Region, endpoints and credentials are the SDK's own, from the environment. */
+export async function openDeployment(target: DeploymentTarget, machine: Machine, signal: AbortSignal): Promise<Deployment> {
+  const { clock } = machine;
+  const cloudFormation = new CloudFormationClient();
+  const region = await readRegion(cloudFormation);
+  const { settings, reconcileRoleArn } = await readDeployedSettings(target, region, cloudFormation, signal);
+  const stores = createStores(settings, createStoreClients(), clock);
+  const secretsManager = new SecretsManagerClient();
+  const readSecret = createSecretReader(secretsManager);
+  const connect = createClusterConnector(readSecret, clock);
+  const credentials = createCredentialsStore(secretsManager);
+  const git: GitHost = { environment: machine.environment, allowInsecure: settings.ALLOW_INSECURE_REPOSITORIES };
+  const readRepository = async (row: ClusterRow, reading: AbortSignal): Promise<Repository> => {
+    const { repository: url, credentialsSecret } = row;
+    if (credentialsSecret === undefined) return { url, credentials: undefined };
+    return { url, credentials: parseGitCredentials(credentialsSecret, await readSecret(credentialsSecret, reading)) };
+  };
+  // The table is what people look into afterwards; log lines and metrics are the functions', which the alarms watch.
+  const recorder = createRecorder({ records: stores.records, log: () => {}, count: () => {}, clock, createIds: createRecordIds });
+  const runs = { ...stores, connect, recorder, clock, random: Math.random, deployment: settings.DEPLOYMENT };
+  const desired = { ...stores, registry: createImageRegistry(clock), git, readRepository, toolsDirectory: machine.toolsDirectory, clock };
+  const withinRun = (outer: AbortSignal) => AbortSignal.any([outer, AbortSignal.timeout(settings.CLUSTER_TIMEOUT_SECONDS * 1000)]);
+  return {
+    name: settings.DEPLOYMENT,
+    region,
+    reconcileRoleArn,
+    clusters: stores.clusters,
+    state: stores.state,
+    records: stores.records,
+    storeCredentials: credentials.store,
+    deleteCredentials: credentials.delete,
+    checkRepository: (row, checking) => checkRepository(row, git, readRepository, checking),
+    checkCluster: (row, checking) => checkCluster(row, connect, checking),
+    async plan(row, source, planning) {
+      return await planCluster(row, await readDesiredState(row, source, desired, planning), runs, withinRun(planning));
+    },
+    async reconcile(row, running) {
+      const { outcome, records } = await reconcileCluster(row, runs, { runId: ulid(), signal: withinRun(running) });
+      if (outcome === 'skipped') throw new BusyError(row.cluster);
+      return records;
+    },
+  };
+}
+
+/** The SDK says only that it is missing. */
+async function readRegion(client: CloudFormationClient): Promise<string> {
+  try {
+    return await client.config.region();
+  } catch (error) {
+    throw new NotFoundError('region: none is set. Set AWS_REGION, a region in your AWS profile, or give --region before the command.', {
+      cause: error,
+    });
+  }
+}
