@@ -83,7 +83,7 @@ export class ControlStack extends Stack {
       timeout: TICK_TIMEOUT,
       memorySizeMiB: 256,
       // It writes the status of rows that no run will report on.
-      permissions: [...readFleet, updateTable(data.state), sendTo(this.sources.queue, this.clusters.queue)],
+      permissions: [...readFleet, updateTable(data.state), sendTo([this.sources.queue, this.clusters.queue], context)],
     });
     this.source = new PlumblineFunction(this, 'Source', {
       ...common,
@@ -101,7 +101,7 @@ export class ControlStack extends Stack {
         ...writeArtifacts,
         readImages(),
         readSecrets(this, deployment),
-        sendTo(this.clusters.queue),
+        sendTo([this.clusters.queue], context),
       ],
     });
     this.reconcile = new PlumblineFunction(this, 'Reconcile', {

@@ -48,8 +48,13 @@ export function updateTable(table: TableV2): Permission {
   return { actions: ['dynamodb:UpdateItem'], resources: [table.tableArn] };
 }
 
-export function sendTo(...queues: readonly IQueue[]): Permission {
-  return { actions: ['sqs:SendMessage'], resources: queues.map((queue) => queue.queueArn) };
+/** Single messages and batches of them. */
+export function sendTo(queues: readonly IQueue[], { local }: { readonly local: boolean }): Permission {
+  return {
+    // To AWS a batch is the same action; the emulator takes it for another, which AWS does not know.
+    actions: local ? ['sqs:SendMessage', 'sqs:SendMessageBatch'] : ['sqs:SendMessage'],
+    resources: queues.map((queue) => queue.queueArn),
+  };
 }
 
 /** What an event source needs of the function's role. */

@@ -40,7 +40,7 @@ export const SAVED_QUERIES = {
     title: 'Images that are not what Git meant',
     functions: ['audit'],
     commands: [
-      `fields @timestamp, cluster, class, object.kind, object.namespace, object.name, changes.0.desired, changes.0.live, event, id`,
+      `fields @timestamp, cluster, class, object.kind, object.namespace, object.name, changes.0.path, event, error.message, id`,
       'filter kind = "image"',
       NEWEST_FIRST,
       'limit 200',

@@ -78,9 +78,11 @@ describe('cdk synth', () => {
   });
 
   it.each(['schedule', 'reconcile', 'audit'])('bundles %s so that it starts, and says by name which settings it misses', (name) => {
-    const started = spawnSync(process.execPath, [join(assetOf(name), 'index.mjs')], { env: {}, encoding: 'utf8' });
+    const env = { NODE_OPTIONS: '--enable-source-maps' };
+    const { stderr } = spawnSync(process.execPath, [join(assetOf(name), 'index.mjs')], { env, encoding: 'utf8' });
+    const error = /^.*Error: settings: .*$/m.exec(stderr)?.[0];
     // The class keeps its name although the bundle is minified: records and logs call errors by it.
-    expect(started.stderr).toMatch(/SettingsError: settings: DEPLOYMENT: .*CLUSTERS_TABLE: /);
+    expect(error).toMatch(/^SettingsError: settings: DEPLOYMENT: .*CLUSTERS_TABLE: /);
   });
 
   it('refuses a context that is wrong, with what is accepted', () => {
