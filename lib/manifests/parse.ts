@@ -1,4 +1,16 @@
-import { Composer, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Pair, Parser, type Scalar } from 'yaml';
+import {
+  Composer,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Pair,
+  Parser,
+  type Scalar,
+  type YAMLParseError,
+} from 'yaml';
 import type { JsonObject, JsonValue } from './json.ts';
 import { resolveScalar } from './yaml-scalars.ts';
 
@@ -52,8 +64,7 @@ function readDocument(document: Document.Parsed, lines: LineCounter): ManifestDo
   const lineAt = (offset: number | undefined) => Math.max(1, lines.linePos(offset ?? 0).line);
   const [error] = document.errors;
   if (error !== undefined) {
-    const problem = error.code === 'RESOURCE_EXHAUSTION' ? TOO_DEEP : error.message;
-    return { line: lineAt(error.pos[0]), problem };
+    return { line: lineAt(error.pos[0]), problem: problemOf(error) };
   }
   const reader = new NodeReader(document);
   try {
@@ -64,6 +75,13 @@ function readDocument(document: Document.Parsed, lines: LineCounter): ManifestDo
     if (!(problem instanceof NodeProblem)) throw problem;
     return { line: lineAt(problem.offset), problem: problem.message };
   }
+}
+
+/** In words that repeat nothing of the text, which may be a Secret's. */
+function problemOf({ code, message }: YAMLParseError): string {
+  if (code === 'RESOURCE_EXHAUSTION') return TOO_DEEP;
+  if (code === 'BAD_DQ_ESCAPE') return 'Invalid escape sequence in a double-quoted text';
+  return code === 'UNEXPECTED_TOKEN' ? message.replace(/: .*$/s, '') : message;
 }
 
 class NodeProblem extends Error {
@@ -100,7 +118,7 @@ class NodeReader {
   #throughAlias<T>(node: unknown, read: (target: unknown) => T): T {
     if (!isAlias(node)) return read(node);
     const target = node.resolve(this.#document);
-    if (target === undefined) throw new NodeProblem(node, `the alias *${node.source} has no anchor before it`);
+    if (target === undefined) throw new NodeProblem(node, 'an alias has no anchor before it');
     this.#insideAlias++;
     try {
       return read(target);
@@ -159,7 +177,7 @@ function readScalar(node: Scalar): JsonValue {
   const expected = TAGGED[tag];
   if (expected === undefined) return text;
   const value = jsonScalar(node, text);
-  if (!expected(value)) throw new NodeProblem(node, `"${shorten(text)}" is not what its tag ${tag} says`);
+  if (!expected(value)) throw new NodeProblem(node, `the value is not what its tag ${tag} says`);
   return value;
 }
 

@@ -3,6 +3,7 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type RenderDependencies, renderPath } from '../render/render.ts';
+import { RenderError } from '../render/render-error.ts';
 import type { RenderedSource } from './artifact.ts';
 import { fetchRevision } from './clone.ts';
 import type { GitHost } from './git-command.ts';
@@ -40,7 +41,8 @@ export const WORKING_TREE = 'working-tree';
  * Throws `RenderError`.
  */
 export async function renderDirectory(directory: string, deps: RenderDependencies, signal: AbortSignal): Promise<RenderedSource> {
-  const folder = await realpath(directory).catch(() => directory);
+  const folder = await realpath(directory).catch(() => undefined);
+  if (folder === undefined) throw new RenderError('PathNotFound', `folder ${directory}: it does not exist. Set path to one that does.`);
   const root = workTreeOf(folder);
   const path = relative(root, folder).split(sep).join('/') || '.';
   const fetched = { repository: pathToFileURL(root).href, reference: WORKING_TREE, revision: WORKING_TREE, directory: root };

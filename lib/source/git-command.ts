@@ -1,6 +1,7 @@
 import { simpleGit } from 'simple-git';
 import { PlumblineError } from '../errors.ts';
 import type { GitCredentials } from './credentials.ts';
+import { endProcessesIn } from './end-processes.ts';
 import { gitFailure } from './git-failure.ts';
 
 /** How Git is run on this machine. */
@@ -15,7 +16,7 @@ export interface GitCommand {
   /** Named by errors; already checked. */
   readonly repository: string;
   readonly credentials: GitCredentials | undefined;
-  /** An existing folder. */
+  /** An existing folder that was made for this work: Git runs in it, and what runs in it is ended when the signal aborts. */
   readonly directory: string;
   readonly timeoutSeconds: number;
 }
@@ -55,6 +56,7 @@ export async function runGit(host: GitHost, command: GitCommand, args: readonly 
   try {
     return await git.raw([...args]);
   } catch (error) {
+    if (signal.aborted || timeout.aborted) await endProcessesIn(command.directory);
     signal.throwIfAborted();
     if (error instanceof PlumblineError) throw error;
     throw gitFailure(command, timeout.aborted, error instanceof Error ? error.message : String(error));

@@ -1,49 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseManifests } from '../../../lib/manifests/parse.ts';
 import { resolveScalar } from '../../../lib/manifests/yaml-scalars.ts';
-
-/** What `kubectl label --local -o json` (v1.36.3) printed for each of these; long integers are the exception, which it rounds. */
-const SCALARS: readonly (readonly [string, unknown])[] = [
-  ['yes', true],
-  ['on', true],
-  ['y', true],
-  ['N', false],
-  ['off', false],
-  ['TRUE', true],
-  ['tRUE', 'tRUE'],
-  ['0644', 420],
-  ['0o644', 420],
-  ['-0644', -420],
-  ['0o8', '0o8'],
-  ['089', 89],
-  ['0_7', 7],
-  ['00', 0],
-  ['0x1F', 31],
-  ['0b11', 3],
-  ['0B11', 3],
-  ['+12', 12],
-  ['1_000', 1000],
-  ['1e3', 1000],
-  ['1.0', 1],
-  ['1.', 1],
-  ['.5', 0.5],
-  ['1e', '1e'],
-  ['123e-2', 1.23],
-  ['-0', 0],
-  ['-0.0', 0],
-  ['685_230.15', 685230.15],
-  ['1e21', 1e21],
-  ['1:30', '1:30'],
-  ['2001-01-01', '2001-01-01'],
-  ['~', null],
-  ['Null', null],
-  ['', null],
-  ['-9223372036854775808', -9223372036854775808n],
-  ['12345678901234567890', 12345678901234567890n],
-  ['123456789012345678901234567890', 1.2345678901234568e29],
-  ['1.2.3', '1.2.3'],
-  ['-', '-'],
-];
+import { SCALARS } from '../../helpers/yaml-scalars.ts';
 
 function valuesOf(text: string): unknown[] {
   return parseManifests(text).map((document) => ('value' in document ? document.value : `line ${document.line}: ${document.problem}`));
@@ -128,5 +86,20 @@ describe('reading YAML as kubectl does', () => {
     const [document] = parseManifests(text).filter((each) => 'problem' in each);
     expect(document?.problem).toMatch(message);
     if (line !== undefined) expect(document?.line).toBe(line);
+  });
+
+  it.each([
+    'a: "\\hunter2"',
+    'a: |hunter2\n x',
+    'a: *hunter2',
+    'a: !!int hunter2',
+    'a: [b] hunter2',
+    '"a" "hunter2"',
+    'a: @hunter2',
+    'a: {b: c}} hunter2',
+  ])('does not repeat the text of %s', (text) => {
+    const problems = parseManifests(text).filter((document) => 'problem' in document);
+    expect(problems.length).toBeGreaterThan(0);
+    expect(JSON.stringify(problems)).not.toContain('hunter2');
   });
 });

@@ -6,10 +6,10 @@ import { RenderError } from './render-error.ts';
 const MAX_KUSTOMIZATIONS = 1000;
 
 /**
- * Throws `RenderError` (`RemoteBase`) if the kustomization in `folder` (below `root`), or one that it refers to, names another repository or
- * a file to download: what is rendered must be what the commit says, and nothing is fetched from elsewhere.
+ * Resolves to the files and folders that the kustomization in `folder` (below `root`) leads to. Throws `RenderError` (`RemoteBase`) if it, or one that it refers
+ * to, names another repository or a file to download: what is rendered must be what the commit says, and nothing is fetched from elsewhere.
  */
-export async function refuseRemoteBases(root: string, folder: string): Promise<void> {
+export async function followLocalReferences(root: string, folder: string): Promise<ReadonlySet<string>> {
   const folders = [folder];
   const seen = new Set(folders);
   for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
@@ -31,6 +31,7 @@ export async function refuseRemoteBases(root: string, folder: string): Promise<v
       folders.push(target);
     }
   }
+  return seen;
 }
 
 async function readKustomizationIn(root: string, folder: string): Promise<{ file: string; text: string } | undefined> {

@@ -1,0 +1,269 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { ClusterRow, ClusterState } from '../../../lib/fleet/cluster.ts';
+import type { ClusterMessage } from '../../../lib/fleet/messages.ts';
+import type { Tools } from '../../../lib/render/index.ts';
+import { type Artifact, type LockedSource, processRepository, type SourceDependencies } from '../../../lib/source/index.ts';
+import { createRepository, type TestRepository, temporaryDirectory } from '../../helpers/git-repository.ts';
+import { startGitServer } from '../../helpers/git-server.ts';
+import { testTools } from '../../helpers/tools.ts';
+
+let tools: Tools;
+beforeAll(async () => {
+  tools = await testTools();
+});
+
+const signal = new AbortController().signal;
+const configMap = (name: string) => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\n`;
+
+function row(cluster: string, repository: string, rest: Partial<ClusterRow> = {}): ClusterRow {
+  return {
+    cluster,
+    connection: { type: 'eks', eksName: cluster, region: 'eu-west-1' },
+    repository,
+    branch: 'main',
+    path: 'app',
+    mode: 'observe',
+    intervalSeconds: 60,
+    graceSeconds: 0,
+    wave: 0,
+    imagePolicy: 'lock',
+    labels: {},
+    ...rest,
+  };
+}
+
+/** A fleet in memory around the real Git and kubectl. */
+class Fleet implements Disposable {
+  readonly rows = new Map<string, ClusterRow>();
+  readonly states = new Map<string, ClusterState>();
+  readonly artifacts = new Map<string, Artifact>();
+  readonly messages: ClusterMessage[] = [];
+  readonly renderedPaths: string[] = [];
+  blocked: LockedSource['blocked'] = {};
+  stateWrites = 0;
+  readonly temporary = temporaryDirectory();
+
+  add(...rows: readonly ClusterRow[]): void {
+    for (const each of rows) this.rows.set(each.cluster, each);
+  }
+
+  run(repository: string, credentialsSecret?: string) {
+    return processRepository(
+      { repository, ...(credentialsSecret === undefined ? {} : { credentialsSecret }) },
+      this.dependencies(),
+      signal,
+    );
+  }
+
+  dependencies(): SourceDependencies {
+    return {
+      tools,
+      git: { environment: process.env, allowInsecure: true },
+      temporaryDirectory: this.temporary.path,
+      clock: { now: () => new Date('2026-11-25T00:00:00Z') },
+      clusters: { list: async () => [...this.rows.values()].map((each) => ({ cluster: each.cluster, row: each })) },
+      state: {
+        list: async () => [...this.states.values()],
+        update: async (cluster, patch) => {
+          this.stateWrites++;
+          const merged = Object.entries({ ...this.states.get(cluster), cluster, ...patch }).filter(
+            ([, value]) => value !== null && value !== undefined,
+          );
+          this.states.set(cluster, Object.fromEntries(merged) as unknown as ClusterState);
+        },
+      },
+      artifacts: {
+        put: async (artifact) => {
+          const digest = `digest-of-${JSON.stringify([artifact.revision, artifact.reference, artifact.path, artifact.blocked])}`;
+          this.artifacts.set(digest, artifact);
+          return digest;
+        },
+      },
+      readSecret: async () => '{"username":"git","token":"right"}',
+      lockImages: async (rendered) => {
+        this.renderedPaths.push(rendered.path);
+        return { ...rendered, digests: [], findings: [], blocked: this.blocked };
+      },
+      enqueue: async (message) => {
+        this.messages.push(message);
+      },
+    };
+  }
+
+  desired(cluster: string): Artifact | undefined {
+    return this.artifacts.get(this.states.get(cluster)?.desiredArtifact ?? '');
+  }
+
+  [Symbol.dispose](): void {
+    this.temporary[Symbol.dispose]();
+  }
+}
+
+interface Served extends AsyncDisposable {
+  readonly repository: TestRepository;
+  readonly url: string;
+  readonly requests: string[];
+  setMode(mode: 'serve' | 'error'): void;
+}
+
+async function serveRepository(): Promise<Served> {
+  const folder = temporaryDirectory();
+  const repository = createRepository(join(folder.path, 'app'));
+  const server = await startGitServer({ root: folder.path, credentials: { username: 'git', token: 'right' } });
+  return {
+    repository,
+    url: `${server.url}/app/.git`,
+    requests: server.requests,
+    setMode: (mode) => {
+      server.mode = mode;
+    },
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      folder[Symbol.dispose]();
+    },
+  };
+}
+
+describe('following a repository', () => {
+  it('serves every row by one poll and one fetch, and is silent while nothing moves', async () => {
+    await using served = await serveRepository();
+    using fleet = new Fleet();
+    const first = served.repository.commit({ 'app/a.yaml': configMap('a'), 'other/b.yaml': configMap('b') });
+    const secret = { credentialsSecret: 'git' };
+    fleet.add(row('one', served.url, secret), row('two', served.url, secret), row('three', served.url, { ...secret, path: 'other' }));
+    fleet.add(row('off', served.url, { ...secret, mode: 'off' }), row('elsewhere', 'https://example.com/x', secret));
+
+    const summary = await fleet.run(served.url, 'git');
+    expect(summary.outcomes.map(({ cluster, outcome, revision }) => [cluster, outcome, revision])).toEqual([
+      ['one', 'published', first],
+      ['two', 'published', first],
+      ['three', 'published', first],
+    ]);
+    expect(fleet.renderedPaths).toEqual(['app', 'other']);
+    expect(fleet.messages.map(({ cluster, reason }) => `${cluster} ${reason}`)).toEqual(['one artifact', 'two artifact', 'three artifact']);
+    expect(fleet.desired('two')?.objects.map(({ metadata }) => metadata.name)).toEqual(['a']);
+    expect(fleet.states.get('one')?.desiredArtifact).toBe(fleet.states.get('two')?.desiredArtifact);
+
+    served.requests.length = 0;
+    fleet.stateWrites = 0;
+    const again = await fleet.run(served.url, 'git');
+    expect(again.outcomes.map(({ outcome }) => outcome)).toEqual(['unchanged', 'unchanged', 'unchanged']);
+    expect(served.requests.filter((url) => url.includes('info/refs')).length).toBe(1);
+    expect(fleet.stateWrites).toBe(0);
+    expect(fleet.messages.length).toBe(3);
+    expect(readdirSync(fleet.temporary.path)).toEqual([]);
+
+    const second = served.repository.commit({ 'app/a.yaml': configMap('a2') });
+    await fleet.run(served.url, 'git');
+    expect(fleet.desired('one')).toMatchObject({ revision: second, reference: 'main', path: 'app' });
+    expect(fleet.artifacts.size).toBe(4);
+  });
+
+  it('keeps the failure of one row to that row, and does not try it again until something moves', async () => {
+    using repository = createRepository();
+    using fleet = new Fleet();
+    repository.commit({ 'app/a.yaml': configMap('a'), 'bad/kustomization.yaml': 'resources: [missing.yaml]', 'empty/x.txt': '' });
+    fleet.add(
+      row('good', repository.url),
+      row('no-path', repository.url, { path: 'nowhere' }),
+      row('empty', repository.url, { path: 'empty' }),
+      row('bad', repository.url, { path: 'bad' }),
+      row('no-branch', repository.url, { branch: 'release' }),
+    );
+    const reasons = (outcomes: Awaited<ReturnType<Fleet['run']>>['outcomes']) =>
+      Object.fromEntries(outcomes.map(({ cluster, outcome, failure }) => [cluster, failure?.reason ?? outcome]));
+    const expected = { 'no-branch': 'ReferenceNotFound', 'no-path': 'PathNotFound', empty: 'PathEmpty', bad: 'KustomizeFailed' };
+    expect(reasons((await fleet.run(repository.url)).outcomes)).toEqual({ ...expected, good: 'published' });
+    expect(fleet.states.get('no-branch')?.sourceFailure?.message).toContain('no branch or tag "release"');
+    expect(fleet.states.get('bad')?.sourceFailure?.message).toContain('bad/kustomization.yaml');
+    expect(fleet.states.get('bad')?.desiredArtifact).toBeUndefined();
+
+    fleet.stateWrites = 0;
+    expect(reasons((await fleet.run(repository.url)).outcomes)).toEqual({ ...expected, good: 'unchanged' });
+    expect(fleet.stateWrites).toBe(0);
+
+    repository.commit({ 'bad/missing.yaml': configMap('there') });
+    await fleet.run(repository.url);
+    expect(fleet.states.get('bad')?.sourceFailure).toBeUndefined();
+    expect(fleet.desired('bad')?.objects.length).toBe(1);
+    expect(fleet.states.get('no-path')?.sourceFailure?.reason).toBe('PathNotFound');
+  });
+
+  it('tells every row when the repository cannot be reached, keeps their artifacts, and takes it back', async () => {
+    await using served = await serveRepository();
+    using fleet = new Fleet();
+    served.repository.commit({ 'app/a.yaml': configMap('a'), 'bad/kustomization.yaml': 'resources: [missing.yaml]' });
+    fleet.add(row('one', served.url, { credentialsSecret: 'git' }), row('bad', served.url, { credentialsSecret: 'git', path: 'bad' }));
+    await fleet.run(served.url, 'git');
+    const before = fleet.states.get('one')?.desiredArtifact;
+
+    served.setMode('error');
+    await fleet.run(served.url, 'git');
+    for (const cluster of ['one', 'bad']) expect(fleet.states.get(cluster)?.sourceFailure?.reason).toBe('RepositoryUnreachable');
+    expect(fleet.states.get('one')?.desiredArtifact).toBe(before);
+
+    served.setMode('serve');
+    await fleet.run(served.url, 'git');
+    expect(fleet.states.get('one')?.sourceFailure).toBeUndefined();
+    expect(fleet.states.get('bad')?.sourceFailure?.reason).toBe('KustomizeFailed');
+    expect(fleet.messages.length).toBe(1);
+  });
+
+  it('does not ask for a full commit id once it is rendered', async () => {
+    await using served = await serveRepository();
+    using fleet = new Fleet();
+    const first = served.repository.commit({ 'app/a.yaml': configMap('a') });
+    served.repository.commit({ 'app/a.yaml': configMap('later') });
+    fleet.add(row('pinned', served.url, { credentialsSecret: 'git', branch: first }));
+    await fleet.run(served.url, 'git');
+    expect(fleet.desired('pinned')?.objects[0]?.metadata.name).toBe('a');
+    served.requests.length = 0;
+    expect((await fleet.run(served.url, 'git')).outcomes).toMatchObject([{ outcome: 'unchanged', revision: first }]);
+    expect(served.requests).toEqual([]);
+  });
+
+  it('tries again at the next tick while an image is blocked, and publishes when it is not', async () => {
+    using repository = createRepository();
+    using fleet = new Fleet();
+    repository.commit({ 'app/a.yaml': configMap('a') });
+    fleet.add(row('one', repository.url));
+    fleet.blocked = { 'apps/Deployment/shop/web': { reason: 'TagUnresolvable', message: 'web:9 does not exist' } };
+    await fleet.run(repository.url);
+    await fleet.run(repository.url);
+    expect(fleet.renderedPaths.length).toBe(2);
+    expect(fleet.messages.length).toBe(1);
+    fleet.blocked = {};
+    await fleet.run(repository.url);
+    await fleet.run(repository.url);
+    expect(fleet.renderedPaths.length).toBe(3);
+    expect(fleet.messages.length).toBe(2);
+  });
+
+  it('renders again when a row is edited to another path or branch', async () => {
+    using repository = createRepository();
+    using fleet = new Fleet();
+    repository.commit({ 'app/a.yaml': configMap('a'), 'other/b.yaml': configMap('b') });
+    repository.git('branch', 'next');
+    fleet.add(row('one', repository.url));
+    await fleet.run(repository.url);
+    fleet.add(row('one', repository.url, { path: 'other' }));
+    await fleet.run(repository.url);
+    expect(fleet.desired('one')?.path).toBe('other');
+    fleet.add(row('one', repository.url, { path: 'other', branch: 'next' }));
+    await fleet.run(repository.url);
+    expect(fleet.desired('one')?.reference).toBe('next');
+  });
+
+  it('says nothing of its rows when it ran out of time', async () => {
+    using repository = createRepository();
+    using fleet = new Fleet();
+    repository.commit({ 'app/a.yaml': configMap('a') });
+    fleet.add(row('one', repository.url));
+    const stopped = AbortSignal.abort(new Error('out of time'));
+    await expect(processRepository({ repository: repository.url }, fleet.dependencies(), stopped)).rejects.toThrow('out of time');
+    expect(fleet.states.size).toBe(0);
+    expect(readdirSync(fleet.temporary.path)).toEqual([]);
+  });
+});
