@@ -23,7 +23,7 @@ export function resolveScalar(text: string): ScalarValue {
   const word = WORDS.get(text);
   if (word !== undefined) return word;
   if (!/^[-+.0-9]/.test(text)) return text;
-  const plain = text.startsWith('.') ? text : text.replaceAll('_', '');
+  const plain = text.replaceAll('_', '');
   return resolveInteger(plain) ?? resolveFloat(plain) ?? text;
 }
 
