@@ -7,26 +7,32 @@ import { holdsAround, holdsPath, isApplyOf } from './managed-fields.ts';
 export const UNKNOWN_ACTOR: Actor = { manager: 'unknown' };
 
 /**
- * Who made these differences, as far as managed fields tell: one manager, named only when each of the differences is its own or another
- * known one's (then the latest). A removed field has no owner left, and a changed order never had one.
+ * Who made these differences, as far as managed fields tell. Somebody is named only when each of the differences has an owner: a removed
+ * field has none left, and a changed order never had one.
  */
 export function actorOf(live: KubernetesObject, differences: readonly Pick<Difference, 'path' | 'shape'>[], fieldManager: string): Actor {
   const owners = differences.map((difference) => ownerOf(live, difference, fieldManager));
   const known = owners.filter((owner) => owner !== undefined);
-  const latest = latestOf(known);
-  return latest === undefined || known.length < owners.length ? UNKNOWN_ACTOR : asActor(latest);
+  return known.length < owners.length ? UNKNOWN_ACTOR : actorOfEntries(known);
 }
 
-export function asActor({ manager, operation, time }: ManagedFieldsEntry): Actor {
+/** The managers of some entries as one actor: their names, the latest first, and when the latest wrote. */
+export function actorOfEntries(entries: readonly ManagedFieldsEntry[]): Actor {
+  const latestFirst = newestFirst(entries);
+  const managers = new Set(latestFirst.map(({ manager }) => manager ?? UNKNOWN_ACTOR.manager));
+  const [latest] = latestFirst;
+  if (latest === undefined) return UNKNOWN_ACTOR;
   return {
-    manager: manager ?? 'unknown',
-    ...(operation === undefined ? {} : { operation }),
-    ...(time === undefined ? {} : { at: time }),
+    manager: [...managers].join(', '),
+    ...(latest.operation === undefined ? {} : { operation: latest.operation }),
+    ...(latest.time === undefined ? {} : { at: latest.time }),
   };
 }
 
-export function latestOf(entries: readonly ManagedFieldsEntry[]): ManagedFieldsEntry | undefined {
-  return entries.toSorted((a, b) => (b.time ?? '').localeCompare(a.time ?? ''))[0];
+/** Times have whole seconds: of the same second the name decides, so that the answer is the same each time. */
+function newestFirst(entries: readonly ManagedFieldsEntry[]): readonly ManagedFieldsEntry[] {
+  const time = (entry: ManagedFieldsEntry) => entry.time ?? '';
+  return entries.toSorted((a, b) => time(b).localeCompare(time(a)) || (a.manager ?? '').localeCompare(b.manager ?? ''));
 }
 
 /** Whether anybody but us owns what is at a path of the live object. */
@@ -45,5 +51,5 @@ export function ownerOf(
       !isApplyOf(entry, fieldManager) &&
       holds(entry.fieldsV1, path),
   );
-  return latestOf(owners);
+  return newestFirst(owners)[0];
 }

@@ -1,9 +1,9 @@
 import type { KubernetesObject } from '../manifests/object.ts';
 import type { Actor } from '../records/record.ts';
-import { actorOf, asActor, latestOf, ownerOf } from './actor.ts';
+import { actorOf, actorOfEntries, ownerOf } from './actor.ts';
 import { type Baseline, divideByCause, driftClassOf } from './classify.ts';
 import { type Difference, diffObjects } from './diff.ts';
-import { foreignFields } from './foreign-fields.ts';
+import { type ForeignField, foreignFields } from './foreign-fields.ts';
 import { OWNER_LABEL, type WriterIdentity } from './identity.ts';
 import { appliedFields, type FieldSet, sameFields } from './managed-fields.ts';
 import type { Observation } from './observe.ts';
@@ -52,7 +52,7 @@ export async function compareAll(observations: AsyncIterable<Observation>, compa
 
 export function compare(observation: Observation, { identity, writes }: Comparing): Comparison {
   if (observation.state !== 'present') return observation;
-  const { target, live, dryRun } = observation;
+  const { target, live, dryRun, others, alone } = observation;
   const { fieldManager } = identity;
   const ours = appliedFields(live, fieldManager);
   const differences = diffObjects(live, dryRun).filter((difference) => writes || !isOwnerLabel(difference));
@@ -70,7 +70,7 @@ export function compare(observation: Observation, { identity, writes }: Comparin
     resourceVersion: live.metadata.resourceVersion,
     rollout,
     drift: groupDrift(drift, live, target, fieldManager),
-    foreign: compareForeign(live, dryRun, fieldManager),
+    foreign: groupForeign(foreignFields(others, alone)),
     fields,
     ownershipLost: writes && !sameFields(ours, fields),
   };
@@ -100,13 +100,11 @@ function groupDrift(drift: readonly Difference[], live: KubernetesObject, target
   }));
 }
 
-function compareForeign(live: KubernetesObject, dryRun: KubernetesObject, fieldManager: string): Drift | undefined {
-  const fields = foreignFields(live, dryRun, fieldManager);
-  const latest = latestOf(fields.map(({ entry }) => entry));
-  if (latest === undefined) return undefined;
+function groupForeign(fields: readonly ForeignField[]): Drift | undefined {
+  if (fields.length === 0) return undefined;
   return {
     class: 'foreign-field',
-    differences: fields.map(({ path, live: value }) => ({ path, shape: 'added', ...(value === undefined ? {} : { live: value }) })),
-    actor: asActor(latest),
+    differences: fields.map(({ path, live }) => ({ path, shape: 'added', ...(live === undefined ? {} : { live }) })),
+    actor: actorOfEntries(fields.map(({ entry }) => entry)),
   };
 }

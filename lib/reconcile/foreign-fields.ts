@@ -1,20 +1,22 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isJsonObject } from '../manifests/json.ts';
 import type { KubernetesObject, ManagedFieldsEntry } from '../manifests/object.ts';
 import type { Difference } from './diff.ts';
 import { appliedFields, childAt, type FieldSet, holdsPath, isApplyOf, isLeaf, parseChildName } from './managed-fields.ts';
 import { classifyManager } from './managers.ts';
-import { formatPath, type Path, stepInto } from './path.ts';
+import { formatPath, type Path, stepInto, valueAt } from './path.ts';
 
-/** What somebody put beside our fields: neither in Git nor a controller's. A dry-run of ours leaves it where it is. */
+/** A field of a live object that other managers own alone: a dry-run of ours leaves it where it is. */
 export interface ForeignField extends Pick<Difference, 'path' | 'live'> {
   readonly entry: ManagedFieldsEntry;
 }
 
 /**
- * The fields of a live object that are other managers' alone: whole items of lists (a sidecar, a variable), else single fields. `dryRun`
- * knows which fields are ours. Server defaults belong to nobody and are not among them.
+ * The fields of a live object that are neither ours nor a controller's: whole items of lists (a sidecar, a variable), else single fields.
+ * `dryRun` knows which fields are ours. The server's defaults can be among them: whoever creates an object with anything but server-side
+ * apply owns them.
  */
-export function foreignFields(live: KubernetesObject, dryRun: KubernetesObject, fieldManager: string): readonly ForeignField[] {
+export function fieldsOfOthers(live: KubernetesObject, dryRun: KubernetesObject, fieldManager: string): readonly ForeignField[] {
   const ours = appliedFields(dryRun, fieldManager);
   const entries = (live.metadata.managedFields ?? []).filter(
     (entry) => !isApplyOf(entry, fieldManager) && (entry.subresource ?? '') === '' && entry.fieldsV1 !== undefined,
@@ -29,6 +31,15 @@ export function foreignFields(live: KubernetesObject, dryRun: KubernetesObject, 
     }
   }
   return [...fields.values()];
+}
+
+/**
+ * Those of them that somebody put there: in an object made from Git alone (`alone`) the server would not have them, or other values. Where
+ * such an object could not be had, only items of lists are told apart from defaults.
+ */
+export function foreignFields(fields: readonly ForeignField[], alone: KubernetesObject | undefined): readonly ForeignField[] {
+  if (alone === undefined) return fields.filter(({ path }) => path.slice(-1).every((segment) => !('field' in segment)));
+  return fields.filter(({ path, live }) => !isDeepStrictEqual(valueAt(alone, path), live));
 }
 
 function* fieldsBeside(
@@ -59,15 +70,17 @@ const EXEMPT: readonly RegExp[] = [
   /^metadata\.(finalizers|ownerReferences)/,
   /^metadata\.annotations\["kubectl\.kubernetes\.io\/last-applied-configuration"\]$/,
   /^metadata\.annotations\["deployment\.kubernetes\.io\/revision"\]$/,
+  /^metadata\.labels\["kubernetes\.io\/metadata\.name"\]$/,
   /^metadata\.annotations\["plumbline\.dev\//,
   /\.annotations\["kubectl\.kubernetes\.io\/restartedAt"\]$/,
   /\.caBundle$/,
 ];
 
 const EXEMPT_OF_KIND: Readonly<Record<string, RegExp>> = {
-  Service: /^spec\.(clusterIPs?|healthCheckNodePort)(\[|$)/,
+  Pod: /\[name=kube-api-access-|kubernetes\.io\/serviceaccount\]/,
+  Service: /^spec\.(clusterIPs?|healthCheckNodePort|ports\[[^\]]*\]\.nodePort)(\[|$)/,
   PersistentVolumeClaim: /^spec\.volumeName$/,
-  Job: /\.labels\["?(batch\.kubernetes\.io\/)?(controller-uid|job-name)"?\]?$/,
+  Job: /\b(controller-uid|job-name)\b/,
 };
 
 function isExempt(live: KubernetesObject, path: Path): boolean {

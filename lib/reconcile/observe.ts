@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { type Failure, failureOf } from '../errors.ts';
 import { ApiError } from '../kubernetes/api-error.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { describeObject, type KubernetesObject } from '../manifests/object.ts';
+import { type ForeignField, fieldsOfOthers } from './foreign-fields.ts';
 import type { WriterIdentity } from './identity.ts';
 import { inOrder } from './in-order.ts';
 import { otherOwner } from './ownership.ts';
@@ -15,10 +17,21 @@ export interface Server {
   readonly signal: AbortSignal;
 }
 
+/** An object that exists, with the server's dry-run of ours: an atomic pair, both of the same resourceVersion. */
+export interface PresentObservation {
+  readonly state: 'present';
+  readonly target: Target;
+  readonly live: KubernetesObject;
+  readonly dryRun: KubernetesObject;
+  /** What others own of the live object. */
+  readonly others: readonly ForeignField[];
+  /** What the server would make of ours alone; asked for only where others own something, undefined when it would not say. */
+  readonly alone: KubernetesObject | undefined;
+}
+
 /** What the server said of one target. */
 export type Observation =
-  /** An atomic pair: both are of the same resourceVersion. */
-  | { readonly state: 'present'; readonly target: Target; readonly live: KubernetesObject; readonly dryRun: KubernetesObject }
+  | PresentObservation
   /** `validated`: the server has accepted a dry-run of its creation. */
   | { readonly state: 'absent'; readonly target: Target; readonly validated: boolean }
   | { readonly state: 'terminating'; readonly target: Target; readonly uid: string | undefined }
@@ -77,7 +90,22 @@ async function tryToObserve(target: Target, server: Server, observing: Observing
     signal,
   );
   if (dryRun.metadata.resourceVersion !== live.metadata.resourceVersion) return undefined;
-  return { state: 'present', target, live, dryRun };
+  const others = fieldsOfOthers(live, dryRun, identity.fieldManager);
+  const alone = others.length === 0 ? undefined : await dryRunAlone(target, server);
+  return { state: 'present', target, live, dryRun, others, alone };
+}
+
+/** A dry-run of ours under a name that nobody has. Kinds that restrict their names refuse it, and so may a quota. */
+async function dryRunAlone({ resource, object, key }: Target, { client, identity, signal }: Server): Promise<KubernetesObject | undefined> {
+  const name = `plumbline-defaults-${createHash('sha256').update(key).digest('hex').slice(0, 8)}`;
+  const renamed = { ...object, metadata: { ...object.metadata, name } };
+  try {
+    const answer = await client.apply(resource, renamed, { fieldManager: identity.fieldManager, dryRun: true }, signal);
+    return answer.created ? answer.object : undefined;
+  } catch (error) {
+    if (endsRun(error, signal)) throw error;
+    return undefined;
+  }
 }
 
 async function observeAbsent(target: Target, { client, identity, signal }: Server, observing: Observing): Promise<Observation> {

@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto';
+import type { Clock } from '../../lib/clock.ts';
+import { PlumblineError } from '../../lib/errors.ts';
+import type { ClusterState } from '../../lib/fleet/cluster.ts';
+import { stringifyJson } from '../../lib/manifests/json.ts';
+import { identityOf } from '../../lib/records/identity.ts';
+import type { ObjectRecord, PlumblineRecord } from '../../lib/records/record.ts';
+import type { Artifact } from '../../lib/source/artifact.ts';
+import type { ArtifactStore, Inventory, Lease, LeaseStore, RecordQuery, RecordStore, StateStore } from '../../lib/storage/stores.ts';
+
+/**
+ * The stores in memory, for tests of what is built on them. They keep the promises of `lib/storage/stores.ts`, which one contract suite asks
+ * of them and of the real ones.
+ */
+export interface MemoryStores {
+  readonly state: StateStore;
+  readonly leases: LeaseStore;
+  readonly artifacts: ArtifactStore;
+  readonly records: RecordStore;
+}
+
+export function memoryStores(clock: Clock): MemoryStores {
+  return { state: memoryStateStore(), leases: memoryLeaseStore(clock), artifacts: memoryArtifactStore(), records: memoryRecordStore() };
+}
+
+export function memoryStateStore(): StateStore {
+  const states = new Map<string, ClusterState>();
+  return {
+    list: async () => [...states.values()],
+    get: async (cluster) => states.get(cluster),
+    update: async (cluster, { cluster: _name, ...patch }) => {
+      const changed = Object.entries({ ...states.get(cluster), ...patch }).filter(([, value]) => value !== null && value !== undefined);
+      states.set(cluster, { ...Object.fromEntries(changed), cluster });
+    },
+    pinClusterUid: async (cluster, uid) => {
+      const state = states.get(cluster) ?? { cluster };
+      const clusterUid = state.clusterUid ?? uid;
+      states.set(cluster, { ...state, clusterUid });
+      return clusterUid;
+    },
+    delete: async (cluster) => {
+      states.delete(cluster);
+    },
+  };
+}
+
+export function memoryLeaseStore(clock: Clock): LeaseStore {
+  const leases = new Map<string, Lease>();
+  const fences = new Map<string, number>();
+  return {
+    acquire: async (clusterUid, owner, seconds) => {
+      const now = clock.now();
+      const held = leases.get(clusterUid);
+      if (held !== undefined && Date.parse(held.expiresAt) > now.getTime()) return undefined;
+      const fence = (fences.get(clusterUid) ?? 0) + 1;
+      fences.set(clusterUid, fence);
+      const lease = { clusterUid, owner, fence, expiresAt: new Date(now.getTime() + seconds * 1000).toISOString() };
+      leases.set(clusterUid, lease);
+      return lease;
+    },
+    release: async (lease) => {
+      if (leases.get(lease.clusterUid)?.fence === lease.fence) leases.delete(lease.clusterUid);
+    },
+  };
+}
+
+export function memoryArtifactStore(): ArtifactStore {
+  const artifacts = new Map<string, Artifact>();
+  const inventories = new Map<string, Inventory>();
+  return {
+    put: async (artifact) => {
+      const { renderedAt: _when, ...content } = artifact;
+      const digest = createHash('sha256').update(stringifyJson(content)).digest('hex');
+      if (!artifacts.has(digest)) artifacts.set(digest, artifact);
+      return digest;
+    },
+    get: async (digest) => {
+      const artifact = artifacts.get(digest);
+      if (artifact === undefined) throw new PlumblineError('ArtifactMissing', `artifact ${digest}: it is gone`);
+      return artifact;
+    },
+    getInventory: async (cluster) => inventories.get(cluster),
+    putInventory: async (cluster, inventory) => {
+      inventories.set(cluster, inventory);
+    },
+  };
+}
+
+export function memoryRecordStore(): RecordStore {
+  const records = new Map<string, PlumblineRecord>();
+  const open = new Map<string, ObjectRecord>();
+  const openKey = (record: ObjectRecord) => `${record.cluster} ${identityOf(record)}`;
+  return {
+    put: async (record) => {
+      records.set(record.id, record);
+    },
+    query: async (query) =>
+      [...records.values()]
+        .filter((record) => matches(record, query))
+        .toSorted(newestFirst)
+        .slice(0, query.limit),
+    listOpen: async (cluster) => [...open.values()].filter((record) => record.cluster === cluster),
+    transition: async (record) => {
+      const known = open.get(openKey(record));
+      if (known !== undefined && known.id !== record.id) return false;
+      if (record.resolvedAt === undefined) open.set(openKey(record), record);
+      else open.delete(openKey(record));
+      records.set(record.id, record);
+      return true;
+    },
+  };
+}
+
+function matches(record: PlumblineRecord, { cluster, kind, since, open }: RecordQuery): boolean {
+  const isOpen = record.kind !== 'run' && record.resolvedAt === undefined;
+  return (
+    (cluster === undefined || record.cluster === cluster) &&
+    (kind === undefined || record.kind === kind) &&
+    (since === undefined || record.at >= since) &&
+    (open === undefined || isOpen === open)
+  );
+}
+
+function newestFirst(a: PlumblineRecord, b: PlumblineRecord): number {
+  return a.id < b.id ? 1 : -1;
+}
