@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { simpleGit } from 'simple-git';
 import { PlumblineError } from '../errors.ts';
 import type { GitCredentials } from './credentials.ts';
-import { endProcessesIn } from './end-processes.ts';
+import { endMarkedProcesses } from './end-processes.ts';
 import { gitFailure } from './git-failure.ts';
 
 /** How Git is run on this machine. */
@@ -16,7 +17,7 @@ export interface GitCommand {
   /** Named by errors; already checked. */
   readonly repository: string;
   readonly credentials: GitCredentials | undefined;
-  /** An existing folder that was made for this work: Git runs in it, and what runs in it is ended when the signal aborts. */
+  /** An existing folder, in which Git runs. */
   readonly directory: string;
   readonly timeoutSeconds: number;
 }
@@ -41,7 +42,8 @@ const PASSED_ON = [
 export async function runGit(host: GitHost, command: GitCommand, args: readonly string[], signal: AbortSignal): Promise<string> {
   signal.throwIfAborted();
   const timeout = AbortSignal.timeout(command.timeoutSeconds * 1000);
-  const environment = gitEnvironment(host, command);
+  const mark = { name: 'PLUMBLINE_GIT_COMMAND', value: randomUUID() };
+  const environment = { ...gitEnvironment(host, command), [mark.name]: mark.value };
   const git = simpleGit({
     baseDir: command.directory,
     abort: AbortSignal.any([signal, timeout]),
@@ -56,7 +58,7 @@ export async function runGit(host: GitHost, command: GitCommand, args: readonly 
   try {
     return await git.raw([...args]);
   } catch (error) {
-    if (signal.aborted || timeout.aborted) await endProcessesIn(command.directory);
+    if (signal.aborted || timeout.aborted) await endMarkedProcesses(mark);
     signal.throwIfAborted();
     if (error instanceof PlumblineError) throw error;
     throw gitFailure(command, timeout.aborted, error instanceof Error ? error.message : String(error));

@@ -21,7 +21,7 @@ const REFERENCE = /^(?![-/.])(?!.*(\.\.|\/\/|@\{|\/\.|\.lock(\/|$)))[^\p{Cc}\s~^
 /**
  * Asks the repository once which commits these branches and tags name: branch first, then tag (an annotated one by the commit that it
  * points to). A reference that does not exist is not in the result; a commit id is its own revision and is not asked for.
- * `directory` is a folder made for this. Throws `SourceError`.
+ * `directory` is any existing folder. Throws `SourceError`.
  */
 export async function listTips(
   host: GitHost,

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
@@ -86,11 +87,14 @@ describe('a repository that cannot be read', () => {
     server.mode = 'hang';
     const abort = new AbortController();
     const hanging = rejection(listTips(host, { url: `${server.url}/app`, credentials: undefined }, ['main'], folder.path, abort.signal));
+    const bystander = spawn('sleep', ['60'], { cwd: folder.path });
     while (server.requests.length === 0) await sleep(20);
     expect(allArguments()).toContain(server.url);
     abort.abort(new Error('stopped'));
     await hanging;
     expect(allArguments()).not.toContain(server.url);
+    expect(bystander.exitCode ?? bystander.signalCode).toBeNull();
+    bystander.kill();
   });
 
   it.each([
