@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import type { ClusterRow } from '../fleet/cluster.ts';
 import { parseRow } from '../fleet/parse-row.ts';
-import { ClusterExistsError } from '../storage/index.ts';
 import { describeAccess } from './cluster-access.ts';
 import { connectionOptions, readConnection } from './cluster-connection.ts';
 import type { CommandRun } from './context.ts';
@@ -43,7 +42,11 @@ export function clusterAddCommand(define: DefineCommand): Command {
     async (run, [name = ''], options) => {
       const connection = await readConnection(run.directory, options);
       const deployment = await run.deployment();
-      if ((await deployment.clusters.get(name, run.signal)) !== undefined) throw new ClusterExistsError(name);
+      if ((await deployment.clusters.get(name, run.signal)) !== undefined) {
+        throw new UsageError(
+          `cluster ${name}: it is registered already. Change it with \`plumbline cluster set ${name}\`, or give another name.`,
+        );
+      }
       const { attributes, secret } = connection(deployment.name, name);
       const item = { cluster: name, ...rowAttributes(options), ...attributes };
       const row = requireAdded(item);

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { ClusterSecret } from '../kubernetes/index.ts';
-import { type KubeconfigConnection, readKubeconfig } from '../kubernetes/kubeconfig.ts';
+import type { KubeconfigConnection } from '../kubernetes/kubeconfig.ts';
 import { credentialsSecretName } from './cluster-secret.ts';
 import { NotFoundError, UsageError } from './errors.ts';
 import type { RowItem } from './row-item.ts';
@@ -74,6 +74,8 @@ async function readKubeconfigOptions(
   directory: string,
   options: Readonly<Record<string, unknown>>,
 ): Promise<(deployment: string, cluster: string) => Connection> {
+  // It loads @kubernetes/client-node, which no other command needs.
+  const { readKubeconfig } = await import('../kubernetes/kubeconfig.ts');
   const context = options.context === undefined ? undefined : String(options.context);
   const read = await readKubeconfig(resolve(directory, String(options.kubeconfig)), context);
   return (deployment, cluster) => fromKubeconfig(read, credentialsSecretName(deployment, cluster), options);

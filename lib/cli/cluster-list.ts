@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { ClusterConnection, ClusterEntry, ClusterRow } from '../fleet/cluster.ts';
+import { isSuspended } from '../fleet/plan-tick.ts';
 import type { Colors } from './colors.ts';
 import { describeStatus } from './describe-status.ts';
 import { describeDuration } from './duration.ts';
@@ -79,8 +80,7 @@ function formatClusters(entries: readonly ClusterEntry[], now: Date, colors: Col
 }
 
 function modeCell(row: ClusterRow, now: Date): Cell {
-  const suspended = row.suspendedUntil !== undefined && Date.parse(row.suspendedUntil) > now.getTime();
-  return suspended ? cell(`${row.mode} (suspended)`, 'warning') : cell(row.mode);
+  return isSuspended(row, now) ? cell(`${row.mode} (suspended)`, 'warning') : cell(row.mode);
 }
 
 export function describeConnection(connection: ClusterConnection): string {

@@ -1,5 +1,6 @@
 import { type JsonValue, stringifyJson } from '../manifests/json.ts';
 import { describeObject } from '../manifests/object.ts';
+import { MASKED } from '../manifests/secrets.ts';
 import type { FieldChange, ObjectRecord, PlumblineRecord } from '../records/record.ts';
 import type { Colors } from './colors.ts';
 import { describeDuration } from './duration.ts';
@@ -45,7 +46,7 @@ export function describeTime(moment: string): string {
 
 /** A line a path: `path: live → desired`. Of a Secret both sides are redacted where the record was made. */
 export function describeChanges(record: Pick<ObjectRecord, 'changes' | 'class'>): readonly string[] {
-  if (record.changes.length === 0) return [record.class === 'missing' ? 'the whole object' : '-'];
+  if (record.changes.length === 0) return [record.class === 'missing' || record.class === 'created' ? 'the whole object' : '-'];
   const lines = record.changes.slice(0, CHANGES_SHOWN).map(describeChange);
   const rest = record.changes.length - lines.length;
   return rest > 0 ? [...lines, `and ${count(rest, 'more path')}`] : lines;
@@ -54,6 +55,7 @@ export function describeChanges(record: Pick<ObjectRecord, 'changes' | 'class'>)
 export function describeChange(change: FieldChange): string {
   // An image finding can name a reference with nothing to compare.
   if (change.live === undefined && change.desired === undefined) return change.path;
+  if (change.live === MASKED && change.desired === MASKED) return `${change.path}: changed ${MASKED}`;
   return `${change.path}: ${describeValue(change.live)} → ${describeValue(change.desired)}`;
 }
 

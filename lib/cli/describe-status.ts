@@ -1,5 +1,6 @@
 import type { Failure } from '../errors.ts';
 import type { ClusterEntry, ClusterRow, ClusterState, Mode } from '../fleet/cluster.ts';
+import { isSuspended } from '../fleet/plan-tick.ts';
 import type { RunOutcome } from '../records/record.ts';
 import { describeDuration } from './duration.ts';
 
@@ -52,7 +53,9 @@ export function describeStatus(entry: ClusterEntry, state: ClusterState | undefi
 
 function statusWord(row: ClusterRow, state: ClusterState | undefined, now: Date): StatusWord {
   if (row.mode === 'off') return 'off';
-  const failing = state?.failure !== undefined || state?.sourceFailure !== undefined || state?.outcome === 'failed';
+  // The failure of a run that was blocked says what it waits for.
+  const failed = state?.outcome === 'failed' || (state?.failure !== undefined && state.outcome !== 'blocked');
+  const failing = failed || state?.sourceFailure !== undefined;
   if (state?.lastRunAt === undefined) return failing ? 'failing' : 'never run';
   if (isSilent(row, state, now)) return 'unknown';
   if (failing) return 'failing';
@@ -78,10 +81,6 @@ function isSilent(row: ClusterRow, state: ClusterState, now: Date): boolean {
 
 function isOld(moment: string | undefined, row: ClusterRow, now: Date): boolean {
   return moment === undefined || secondsSince(moment, now) > INTERVALS_UNTIL_UNKNOWN * row.intervalSeconds;
-}
-
-function isSuspended(row: ClusterRow, now: Date): boolean {
-  return row.suspendedUntil !== undefined && secondsSince(row.suspendedUntil, now) < 0;
 }
 
 function secondsSince(moment: string, now: Date): number {

@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,8 +24,22 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-/** Runs the command as a process that has no AWS account and no terminal. */
+/** An AWS account whose every service is this server. */
+function atEndpoint(server: Server): Readonly<Record<string, string>> {
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_ENDPOINT_URL: `http://127.0.0.1:${port}` };
+}
+
 function plumbline(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Ended> {
+  return start(args, environment).ended;
+}
+
+/** Runs the command as a process that has no terminal, and no AWS account but the environment's. */
+function start(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: directory,
     env: {
@@ -46,10 +60,11 @@ function plumbline(args: readonly string[], environment: Readonly<Record<string,
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     error += text;
   });
-  return new Promise((resolve, reject) => {
+  const ended = new Promise<Ended>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (status) => resolve({ status, out, error }));
   });
+  return { child, ended };
 }
 
 const COMMANDS = [
@@ -109,14 +124,8 @@ describe('the command, as a process', () => {
       );
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const address = server.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
     try {
-      const { status, error } = await plumbline(['--region', 'eu-west-1', 'status', '--stack', 'fleet'], {
-        AWS_ACCESS_KEY_ID: 'test',
-        AWS_SECRET_ACCESS_KEY: 'test',
-        AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
-      });
+      const { status, error } = await plumbline(['--region', 'eu-west-1', 'status', '--stack', 'fleet'], atEndpoint(server));
       expect(status).toBe(1);
       expect(error).toMatch(
         /^error: deployment "fleet": there is no stack fleet-control in eu-west-1\. Deploy it with `npx cdk deploy --all`/,
@@ -124,6 +133,30 @@ describe('the command, as a process', () => {
     } finally {
       await new Promise((resolve) => server.close(resolve));
     }
+  });
+
+  it('ends with 130 on Ctrl-C, while AWS does not answer', async () => {
+    const silent = createServer();
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    try {
+      const running = start(['--region', 'eu-west-1', 'status'], atEndpoint(silent));
+      silent.once('request', () => running.child.kill('SIGINT'));
+      const { status, out, error } = await running.ended;
+      expect([status, out, error]).toEqual([130, '', 'interrupted\n']);
+    } finally {
+      silent.closeAllConnections();
+      await new Promise((resolve) => silent.close(resolve));
+    }
+  });
+
+  it('says where to look when nothing answers at the endpoint', async () => {
+    const closed = createServer();
+    await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));
+    const environment = atEndpoint(closed);
+    await new Promise((resolve) => closed.close(resolve));
+    const { status, error } = await plumbline(['--region', 'eu-west-1', 'status'], environment);
+    expect(status).toBe(1);
+    expect(error).toContain('AWS_ENDPOINT_URL');
   });
 
   it('renders a folder without any deployment, and masks its Secrets', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { rowItem } from '../../../lib/cli/row-item.ts';
 import { parseRow } from '../../../lib/fleet/parse-row.ts';
-import { clusterRow } from './fixtures.ts';
+import { clusterRow, driftRecord } from './fixtures.ts';
 import { eksItem, emptyWorld, NOW, runCommand, type World } from './run-command.ts';
 
 const REPOSITORY = 'https://git.example.com/fleet.git';
@@ -172,6 +172,16 @@ describe('cluster remove', () => {
     const result = await runCommand(world, 'cluster', 'remove', 'prod-eu');
     expect([world.items.size, world.states.size]).toEqual([0, 0]);
     expect(result.out).toContain('Its objects are still in the cluster');
+  });
+
+  it('closes the records that were open, which nobody will look at again', async () => {
+    const world = worldWith(eksItem('prod-eu'));
+    world.records.push(driftRecord({ sequence: 2 }), driftRecord({ cluster: 'prod-us', id: 'other' }));
+    await runCommand(world, 'cluster', 'remove', 'prod-eu');
+    expect(world.records).toEqual([
+      driftRecord({ sequence: 3, event: 'resolved', resolvedAt: NOW.toISOString() }),
+      driftRecord({ cluster: 'prod-us', id: 'other' }),
+    ]);
   });
 
   it('deletes the credentials that it stored itself, and no others', async () => {

@@ -68,6 +68,11 @@ describe('describeChanges', () => {
     expect(lines.at(-1)).toBe('and 2 more paths');
   });
 
+  it('says only that a value of a Secret changed', () => {
+    const changes = [{ path: 'data.password', live: '(redacted)', desired: '(redacted)' }];
+    expect(describeChanges(driftRecord({ changes }))).toEqual(['data.password: changed (redacted)']);
+  });
+
   it('says absent for a side that is not there, and writes large integers as they are', () => {
     expect(describeChanges(driftRecord({ changes: [{ path: 'a', live: [9007199254740993n] }] }))).toEqual([
       'a: [9007199254740993] → (absent)',

@@ -33,6 +33,7 @@ const CASES: readonly [behaviour: string, row: Partial<ClusterRow>, state: Clust
     ['is drifting when the last run saw drift', {}, seen({ outcome: 'drifting', open: 2 }), 'drifting', 2],
     ['is drifting when a record is open, whatever the run said', {}, seen({ open: 1 }), 'drifting', 2],
     ['is blocked when objects wait', {}, seen({ outcome: 'blocked' }), 'blocked', 2],
+    ['is blocked, not failing, when the failure says what it waits for', {}, seen({ outcome: 'blocked', failure }), 'blocked', 2],
     ['is failing when the last run failed', {}, seen({ outcome: 'failed', failure }), 'failing', 1],
     ['is failing when nothing ran because Git cannot be read', {}, { cluster: 'prod-eu', sourceFailure: failure }, 'failing', 1],
     ['is failing when Git is not followed, though the cluster is as it was', {}, seen({ sourceFailure: failure }), 'failing', 1],

@@ -76,8 +76,11 @@ function deploymentOf(world: World): Deployment {
         world.asked.queries.push(query);
         return world.records;
       },
-      listOpen: async () => [],
-      transition: async () => true,
+      listOpen: async (cluster) => world.records.filter((record) => record.kind !== 'run').filter((record) => record.cluster === cluster),
+      transition: async (record) => {
+        world.records[world.records.findIndex(({ id }) => id === record.id)] = record;
+        return true;
+      },
     },
     storeCredentials: async (name, credentials) => void world.secrets.set(name, credentials),
     deleteCredentials: async (name) => void world.secrets.delete(name),
