@@ -1,4 +1,4 @@
-import { readFile, realpath, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, realpath, writeFile } from 'node:fs/promises';
 import { basename, join, sep } from 'node:path';
 import { isKustomizationFile } from '../render/kustomization.ts';
 import type { FetchedSource } from './artifact.ts';
@@ -43,6 +43,8 @@ export async function fetchRevision(
   await git(['init', '--quiet']);
   await git(['remote', 'add', 'origin', url]);
   await git(['config', 'core.sparseCheckout', 'true']);
+  // A Git without its templates does not make it.
+  await mkdir(join(directory, '.git', 'info'), { recursive: true });
   // A server that cannot filter sends everything, which is as good. What is missing comes on checkout, in one request.
   await git(['fetch', '--quiet', '--depth=1', '--no-tags', '--filter=blob:none', 'origin', commit.revision]);
   const tree = new GitTree(await git(['ls-tree', '-r', '-z', '--full-tree', commit.revision]));
@@ -51,7 +53,6 @@ export async function fetchRevision(
   const materialise = async (paths: ReadonlySet<string>) => {
     for (const path of paths) checkedOut.add(path);
     await writeFile(join(directory, '.git', 'info', 'sparse-checkout'), sparsePatterns(checkedOut));
-    // Not `checkout` on later rounds: it sees HEAD where it was and leaves the work tree alone.
     await git(['read-tree', '-m', '-u', commit.revision]);
   };
 

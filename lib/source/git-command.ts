@@ -31,6 +31,10 @@ const PASSED_ON = [
   'NO_PROXY',
   'no_proxy',
   'SSL_CERT_FILE',
+  // How a Lambda layer brings a Git that is not where it was built for.
+  'LD_LIBRARY_PATH',
+  'GIT_EXEC_PATH',
+  'GIT_SSL_CAINFO',
   'SSL_CERT_DIR',
 ];
 
@@ -53,6 +57,7 @@ export async function runGit(host: GitHost, command: GitCommand, args: readonly 
       allowUnsafeConfigPaths: true,
       allowUnsafeHooksPath: true,
       allowUnsafeProtocolOverride: true,
+      allowUnsafeExec: true,
     },
   }).env(environment);
   try {

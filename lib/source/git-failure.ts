@@ -15,6 +15,9 @@ export function gitFailure(command: GitCommand, timedOut: boolean, output: strin
       `repository ${repository}: Git was not done within ${timeoutSeconds} s. It is tried again.`,
     );
   }
+  if (/^(Error: )?spawn git /m.test(output)) {
+    return new SourceError('GitMissing', `git could not be started (${said}). Install it, or put it on PATH.`);
+  }
   if (REFUSED.test(output)) {
     const remedy =
       credentials === undefined

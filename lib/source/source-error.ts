@@ -9,7 +9,8 @@ export type SourceReason =
   | 'PathEmpty'
   | 'PathOutsideRepository'
   | 'SourceTooLarge'
-  | 'InvalidCredentials';
+  | 'InvalidCredentials'
+  | 'GitMissing';
 
 /**
  * Git could not be followed. Those that are `lasting` come again at the same commit however often it is tried: trying waits for the next

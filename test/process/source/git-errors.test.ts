@@ -120,6 +120,35 @@ describe('a repository that cannot be read', () => {
     expect(reason).toBe('RepositoryUnreachable');
   });
 
+  it('says so when there is no git', async () => {
+    using folder = temporaryDirectory();
+    const without = { environment: { PATH: folder.path }, allowInsecure: true };
+    const repository = { url: 'http://127.0.0.1:1/app', credentials: undefined };
+    const { reason, text } = await rejection(listTips(without, repository, ['main'], folder.path, never));
+    expect(reason).toBe('GitMissing');
+    expect(text).toContain('put it on PATH');
+  });
+
+  it('is read by a Git that is not where it was built for', async () => {
+    using repository = createRepository();
+    using folder = temporaryDirectory();
+    const revision = repository.commit({ 'a.yaml': 'a: 1' });
+    const moved = {
+      environment: {
+        PATH: process.env.PATH,
+        GIT_EXEC_PATH: repository.git('--exec-path'),
+        LD_LIBRARY_PATH: '/opt/lib',
+      },
+      allowInsecure: true,
+    };
+    const source = { url: repository.url, credentials: undefined };
+    expect((await listTips(moved, source, ['main'], folder.path, never)).get('main')).toBe(revision);
+    using target = temporaryDirectory();
+    const clone = await fetchRevision(moved, source, { reference: 'main', revision }, target.path, never);
+    await clone.include('.');
+    expect(readFileSync(join(target.path, 'a.yaml'), 'utf8')).toBe('a: 1');
+  });
+
   it('does not follow a redirect with a token', async () => {
     using folder = temporaryDirectory();
     await using elsewhere = await startGitServer({ root: folder.path });

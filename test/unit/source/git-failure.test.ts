@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { gitFailure } from '../../../lib/source/git-failure.ts';
+
+const command = {
+  repository: 'https://git.example.com/apps',
+  credentials: { username: 'u', token: 'hunter2' },
+  directory: '/tmp/work',
+  timeoutSeconds: 30,
+};
+
+describe('what Git printed', () => {
+  it.each([
+    ["remote: HTTP Basic: Access denied\nfatal: Authentication failed for 'https://git.example.com/apps/'", 'AuthenticationRefused'],
+    ["fatal: could not read Username for 'https://git.example.com': terminal prompts disabled", 'AuthenticationRefused'],
+    ["fatal: unable to access 'https://git.example.com/apps/': The requested URL returned error: 403", 'AuthenticationRefused'],
+    ["remote: Repository not found.\nfatal: repository 'https://git.example.com/apps/' not found", 'RepositoryUnreachable'],
+    ["fatal: unable to access 'https://git.example.com/apps/': Could not resolve host: git.example.com", 'RepositoryUnreachable'],
+    ["fatal: unable to access 'https://git.example.com/apps/': SSL certificate problem: self-signed certificate", 'RepositoryUnreachable'],
+    ['fatal: remote error: upload-pack: not our ref ffff', 'ReferenceNotFound'],
+    ["fatal: couldn't find remote ref gone", 'ReferenceNotFound'],
+    ['', 'RepositoryUnreachable'],
+  ])('%j is %s', (output, reason) => {
+    const failure = gitFailure(command, false, output);
+    expect(failure).toMatchObject({ reason, lasting: false });
+    expect(failure.message).toMatch(/^repository https:\/\/git\.example\.com\/apps: /);
+  });
+
+  it('is repeated without the token, in any form that Git has seen', () => {
+    const basic = Buffer.from('u:hunter2').toString('base64');
+    const { message } = gitFailure(command, false, `fatal: bad header Authorization: Basic ${basic} of hunter2 in /tmp/work/.git`);
+    expect(message).not.toMatch(/hunter2|\/tmp\/work/);
+    expect(message).not.toContain(basic);
+  });
+});
