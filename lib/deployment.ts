@@ -6,6 +6,7 @@ import type { Settings } from './config.ts';
 import {
   type ArtifactStore,
   type ClusterStore,
+  cacheArtifacts,
   createArtifactStore,
   createClusterStore,
   createDataKeys,
@@ -52,6 +53,9 @@ export interface Stores {
   readonly artifacts: ArtifactStore;
 }
 
+/** A large one takes some megabytes. */
+const ARTIFACTS_KEPT = 4;
+
 export function createStores(settings: Settings, clients: StoreClients, clock: Clock): Stores {
   const documents = createDocumentClient(clients.dynamodb);
   const keys = createDataKeys(clients.kms, {
@@ -71,6 +75,6 @@ export function createStores(settings: Settings, clients: StoreClients, clock: C
       state: settings.STATE_TABLE,
       retentionDays: settings.RECORD_RETENTION_DAYS,
     }),
-    artifacts: createArtifactStore(clients.s3, settings.ARTIFACT_BUCKET, keys),
+    artifacts: cacheArtifacts(createArtifactStore(clients.s3, settings.ARTIFACT_BUCKET, keys), ARTIFACTS_KEPT),
   };
 }

@@ -1,4 +1,4 @@
-import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { PlumblineError } from '../errors.ts';
 import type { ClusterMessage, SourceMessage } from './messages.ts';
 
@@ -19,7 +19,10 @@ export interface Queues {
   sendClusters(messages: readonly Delayed<ClusterMessage>[], signal?: AbortSignal): Promise<void>;
 }
 
-export function createQueues(client: SQSClient, urls: { readonly sources: string; readonly clusters: string }): Queues {
+export function createQueues(urls: { readonly sources: string; readonly clusters: string }): Queues {
+  // The endpoint of the environment or the region holds, not the host that an emulator wrote into the URL.
+  const client = new SQSClient({ useQueueUrlAsEndpoint: false });
+
   async function send(url: string, bodies: readonly Delayed<SourceMessage | ClusterMessage>[], signal?: AbortSignal): Promise<void> {
     for (let start = 0; start < bodies.length; start += BATCH_SIZE) {
       const entries = bodies.slice(start, start + BATCH_SIZE).map(({ message, delaySeconds }, index) => ({

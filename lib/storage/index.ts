@@ -3,6 +3,7 @@
  * are its one implementation, on AWS.
  */
 export { ArtifactError, createArtifactStore } from './artifact-bucket.ts';
+export { cacheArtifacts } from './cached-artifacts.ts';
 export { ClusterExistsError, ClusterNotFoundError, createClusterStore } from './cluster-table.ts';
 export { createDataKeys } from './data-keys.ts';
 export { createDocumentClient } from './document-client.ts';
