@@ -28,7 +28,7 @@ export function clusterSetCommand(define: DefineCommand): Command {
       const after = await getCluster(clusters, name, run.signal);
       const row = requireRow(after);
       run.output.lines([row]);
-      run.output.text(() => `${name} is changed: ${assignments.join(', ')}. The next tick reads it.\n`);
+      run.output.text(() => `${name} is changed (${[...changes.keys()].join(', ')}). The next tick reads it.\n`);
       return 0;
     },
   );
