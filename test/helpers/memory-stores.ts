@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../../lib/clock.ts';
 import { PlumblineError } from '../../lib/errors.ts';
 import type { ClusterState } from '../../lib/fleet/cluster.ts';
-import { stringifyJson } from '../../lib/manifests/json.ts';
+import { parseJson, stringifyJson } from '../../lib/manifests/json.ts';
 import { identityOf } from '../../lib/records/identity.ts';
 import type { ObjectRecord, PlumblineRecord } from '../../lib/records/record.ts';
 import type { Artifact } from '../../lib/source/artifact.ts';
+import { canonicalise } from '../../lib/storage/canonical-json.ts';
 import type { ArtifactStore, Inventory, Lease, LeaseStore, RecordQuery, RecordStore, StateStore } from '../../lib/storage/stores.ts';
 
 /**
@@ -70,7 +71,9 @@ export function memoryArtifactStore(): ArtifactStore {
   return {
     put: async (artifact) => {
       const { renderedAt: _when, ...content } = artifact;
-      const digest = createHash('sha256').update(stringifyJson(content)).digest('hex');
+      const digest = createHash('sha256')
+        .update(stringifyJson(canonicalise(parseJson(stringifyJson(content)))))
+        .digest('hex');
       if (!artifacts.has(digest)) artifacts.set(digest, artifact);
       return digest;
     },
@@ -103,6 +106,9 @@ export function memoryRecordStore(): RecordStore {
     transition: async (record) => {
       const known = open.get(openKey(record));
       if (known !== undefined && known.id !== record.id) return false;
+      const stored = records.get(record.id);
+      if (stored !== undefined && (stored.sequence >= record.sequence || ('resolvedAt' in stored && stored.resolvedAt !== undefined)))
+        return false;
       if (record.resolvedAt === undefined) open.set(openKey(record), record);
       else open.delete(openKey(record));
       records.set(record.id, record);
