@@ -18,6 +18,7 @@ export async function registerClusters(fleet: Fleet): Promise<void> {
       ...['--eks', cluster.eksName, '--region', fleet.environment.region, '--role', cluster.roleArn, '--external-id', cluster.externalId],
     );
   }
+  fleet.narration.say('(On EKS it goes on with the access entry and the ClusterRole to apply once; the clusters here have theirs.)');
   for (const cluster of fleet.environment.clusters) {
     await fleet.narration.waitFor(`${cluster.name} is in sync with the first commit`, TWO_TICKS_SECONDS, async () => {
       const state = await fleet.stores.state.get(cluster.name, fleet.signal);
@@ -30,7 +31,7 @@ export async function registerClusters(fleet: Fleet): Promise<void> {
 /** From now on this cluster is only watched. */
 export async function switchToObserve(fleet: Fleet, cluster: string): Promise<void> {
   fleet.narration.step(`Let ${cluster} be observed only`, 'Plumbline goes on looking, and writes nothing to it.');
-  await fleet.plumbline('cluster', 'set', cluster, '--mode', 'observe');
+  await fleet.plumbline('cluster', 'set', cluster, 'mode=observe');
 }
 
 /** Changes both clusters by hand, as people do. */
@@ -45,10 +46,30 @@ export async function breakByHand(fleet: Fleet): Promise<readonly Breakage[]> {
   return broken;
 }
 
-/** Points the tag that Git names at other bytes. */
-export async function moveTag(fleet: Fleet): Promise<void> {
-  fleet.narration.step('Move a tag in the registry', 'Git says shop/web:1.0; somebody pushes other bytes under that tag.');
-  fleet.narration.say(`shop/web:1.0 is now ${await fleet.push('shop/web', '1.0', 'other bytes under the same tag')}`);
+/** Points the tags that Git names at other bytes. */
+export async function moveTags(fleet: Fleet): Promise<void> {
+  fleet.narration.step(
+    'Move tags in the registry',
+    'Git says shop/web:1.0 and shop/worker:1.0; somebody pushes other bytes under those tags.',
+  );
+  for (const name of ['shop/web', 'shop/worker']) {
+    fleet.narration.say(`${name}:1.0 is now ${await fleet.push(name, '1.0', `other bytes under the tag of ${name}`)}`);
+  }
+}
+
+/** Commits another image of the worker, whose limits were just changed by hand. Returns the image that ran before. */
+export async function commitNewVersion(fleet: Fleet): Promise<string> {
+  fleet.narration.step(
+    'Commit a new version of the worker',
+    'One object, two causes: its image by a commit, its limits by hand. The records tell them apart.',
+  );
+  const [enforced] = bothClusters(fleet);
+  const before = await liveImage(fleet, enforced);
+  fleet.narration.say(`it runs ${before}`);
+  await fleet.push('shop/worker', '1.1', 'the next version of the worker');
+  const revision = await fleet.repository.change('apps/shop/worker.yaml', 'shop/worker:1.0', 'shop/worker:1.1', 'Release worker 1.1');
+  fleet.narration.command(`git push   # ${revision.slice(0, 12)}: Release worker 1.1`);
+  return before;
 }
 
 /** Waits for the next ticks, and shows who changed what, and what became of it. */
@@ -61,6 +82,7 @@ export async function showRecords(fleet: Fleet, broken: readonly Breakage[]): Pr
   await fleet.narration.waitFor(`every change to ${observed.name} is recorded`, TWO_TICKS_SECONDS, () =>
     allRecorded(fleet, observed, broken, (record) => record.decision === 'observed' && record.resolvedAt === undefined),
   );
+  await fleet.narration.waitFor(`${enforced.name} runs worker 1.1`, TWO_TICKS_SECONDS, () => runsWorker(fleet, enforced, '1.1'));
   await fleet.narration.waitFor('the moved tag is found', TWO_TICKS_SECONDS, async () => {
     const records = await fleet.stores.records.query({ cluster: enforced.name, kind: 'image' }, fleet.signal);
     return records.find((record) => record.kind === 'image' && record.class === 'tag.moved');
@@ -73,43 +95,24 @@ export async function showRecords(fleet: Fleet, broken: readonly Breakage[]): Pr
   fleet.narration.say('');
   fleet.narration.say(`The same drift in ${observed.name}: recorded, and not touched.`);
   await fleet.plumbline('records', observed.name, '--kind', 'drift', '--open');
-  const image = await liveImage(fleet, observed);
-  fleet.narration.say(`shop/web in ${observed.name} still runs ${image}`);
   fleet.narration.say('');
-  fleet.narration.say('The tag that moved: the clusters keep the bytes that Git meant.');
+  fleet.narration.say('The tags that moved: the clusters keep the bytes that Git meant.');
   await fleet.plumbline('records', enforced.name, '--kind', 'image');
-}
-
-/** Commits another image and waits for it; returns the image that ran before. */
-export async function rollForward(fleet: Fleet): Promise<string> {
-  fleet.narration.step('Commit a new version', 'A new tag in Git is resolved once and locked.');
-  const [enforced] = bothClusters(fleet);
-  const before = await liveImage(fleet, enforced);
-  await fleet.push('shop/web', '1.1', 'the next version');
-  const revision = await fleet.repository.change('apps/shop/web.yaml', 'shop/web:1.0', 'shop/web:1.1', 'Release web 1.1');
-  fleet.narration.command(`git push   # ${revision.slice(0, 12)}: Release web 1.1`);
-  fleet.narration.say(`before: ${before}`);
-  const after = await fleet.narration.waitFor(`${enforced.name} runs web 1.1`, TWO_TICKS_SECONDS, async () => {
-    const image = await liveImage(fleet, enforced);
-    return image.includes('/shop/web:1.1@') ? image : undefined;
-  });
-  fleet.narration.say(`after:  ${after}`);
-  return before;
+  fleet.narration.say('');
+  fleet.narration.say('What the commit changed is a rollout, not drift.');
+  await fleet.plumbline('records', enforced.name, '--kind', 'rollout', '--limit', '1');
 }
 
 /** Reverts in Git: the very bytes that ran before run again, although their tag has moved meanwhile. */
 export async function rollBack(fleet: Fleet, before: string): Promise<void> {
-  fleet.narration.step('Roll back with git revert', 'shop/web:1.0 names other bytes by now; the lock remembers those that ran.');
+  fleet.narration.step('Roll back with git revert', 'shop/worker:1.0 names other bytes by now; the lock remembers those that ran.');
   const [enforced] = bothClusters(fleet);
   await fleet.repository.revertLast();
   fleet.narration.command('git revert --no-edit HEAD && git push');
-  const image = await fleet.narration.waitFor(`${enforced.name} is back`, TWO_TICKS_SECONDS, async () => {
-    const live = await liveImage(fleet, enforced);
-    return live.includes('/shop/web:1.0@') ? live : undefined;
-  });
+  const image = await fleet.narration.waitFor(`${enforced.name} is back`, TWO_TICKS_SECONDS, () => runsWorker(fleet, enforced, '1.0'));
   if (image !== before) throw new Error(`rollback: ${image} runs, and ${before} ran before`);
   fleet.narration.say(`again:  ${image}`);
-  await fleet.plumbline('records', enforced.name, '--kind', 'rollout');
+  await fleet.plumbline('records', enforced.name, '--kind', 'rollout', '--limit', '2');
 }
 
 function bothClusters(fleet: Fleet): readonly [LocalCluster, LocalCluster] {
@@ -133,17 +136,12 @@ async function allRecorded(
   return recorded ? true : undefined;
 }
 
+async function runsWorker(fleet: Fleet, cluster: LocalCluster, tag: string): Promise<string | undefined> {
+  const image = await liveImage(fleet, cluster);
+  return image.includes(`/shop/worker:${tag}@`) ? image : undefined;
+}
+
 function liveImage(fleet: Fleet, cluster: LocalCluster): Promise<string> {
-  return fleet.kubectl(
-    ...([
-      cluster,
-      '--namespace',
-      'shop',
-      'get',
-      'deployment',
-      'web',
-      '--output',
-      'jsonpath={.spec.template.spec.containers[0].image}',
-    ] as const),
-  );
+  const image = 'jsonpath={.spec.template.spec.containers[0].image}';
+  return fleet.kubectl(cluster, '--namespace', 'shop', 'get', 'deployment', 'worker', '--output', image);
 }

@@ -1,5 +1,5 @@
 import { type EnvironmentDescription, type Host, startLocalEnvironment } from '../lib/local/index.ts';
-import { breakByHand, moveTag, registerClusters, rollBack, rollForward, showRecords, switchToObserve } from './chapters.ts';
+import { breakByHand, commitNewVersion, moveTags, registerClusters, rollBack, showRecords, switchToObserve } from './chapters.ts';
 import { prepareFleet } from './fleet.ts';
 import { createNarration } from './narration.ts';
 
@@ -35,13 +35,13 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     await registerClusters(fleet);
     await switchToObserve(fleet, 'prod-us');
     const broken = await breakByHand(fleet);
-    await moveTag(fleet);
+    await moveTags(fleet);
+    const before = await commitNewVersion(fleet);
     await showRecords(fleet, broken);
-    const before = await rollForward(fleet);
     await rollBack(fleet, before);
     narration.close();
     if (options.keep) {
-      environment.release();
+      await environment.release();
       sayHowToGoOn(options.name);
       return;
     }

@@ -57,7 +57,7 @@ export async function prepareFleet(
       narration.command(`plumbline ${args.map((argument) => (/[\s"]/.test(argument) ? JSON.stringify(argument) : argument)).join(' ')}`);
       const command = join(host.project, 'lib', 'cli', 'main.ts');
       const output = await runCommand(host.node, [command, ...args], { env: environmentVariables(environment, host), signal });
-      for (const line of output.split('\n')) narration.say(line);
+      for (const line of forThisMachine(output).split('\n')) narration.say(line);
     },
     kubectl: (cluster, ...args) => {
       const program = join(environment.toolsDirectory, 'kubectl', 'kubectl');
@@ -72,8 +72,14 @@ export async function prepareFleet(
   return fleet;
 }
 
+/** Without what an administrator does on EKS: the local clusters were made with it. */
+function forThisMachine(output: string): string {
+  const end = output.indexOf('# An administrator of the cluster');
+  return end < 0 ? output : output.slice(0, end).trimEnd();
+}
+
 async function openStores(region: string, signal: AbortSignal): Promise<Stores> {
-  const { settings } = await readDeployedSettings({ stack: DEPLOYMENT }, region, {}, new CloudFormationClient(), signal);
+  const { settings } = await readDeployedSettings({ stack: DEPLOYMENT }, region, new CloudFormationClient(), signal);
   return createStores(settings, createStoreClients(), systemClock);
 }
 
