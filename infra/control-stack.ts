@@ -99,7 +99,7 @@ export class ControlStack extends Stack {
         writeTable(data.state),
         ...readArtifacts,
         ...writeArtifacts,
-        readImages(),
+        readImages(context),
         readSecrets(this, deployment),
         sendTo([this.clusters.queue], context),
       ],
@@ -130,7 +130,7 @@ export class ControlStack extends Stack {
       packaging: { type: 'zip' },
       timeout: TICK_TIMEOUT,
       memorySizeMiB: 512,
-      permissions: [...readFleet, writeTable(data.state), ...keepRecords, ...readArtifacts, readImages()],
+      permissions: [...readFleet, writeTable(data.state), ...keepRecords, ...readArtifacts, readImages(context)],
     });
 
     takeWork(this.sources, this.source);

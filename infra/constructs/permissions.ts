@@ -111,11 +111,14 @@ export function readSecrets(stack: Stack, deployment: string): Permission {
   };
 }
 
-/** Manifests and settings of repositories; no layer, so no image can be pulled. */
-export function readImages(): Permission {
+/**
+ * Manifests and settings of repositories; no layer, so no image can be pulled. The emulator asks for the settings of several repositories
+ * on `*`.
+ */
+export function readImages({ local }: { readonly local: boolean }): Permission {
   return {
     actions: ['ecr:BatchGetImage', 'ecr:DescribeRepositories'],
-    resources: [`arn:${Aws.PARTITION}:ecr:*:*:repository/*`],
+    resources: local ? ['*'] : [`arn:${Aws.PARTITION}:ecr:*:*:repository/*`],
     wildcardReason:
       'which repositories are in use is said by manifests in Git, and they may be in other accounts, whose own policy decides.',
   };
