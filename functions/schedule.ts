@@ -2,11 +2,11 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 import { systemClock } from '../lib/clock.ts';
-import { createQueues, runSchedule } from '../lib/fleet/index.ts';
+import { createQueueClient, createQueues, runSchedule } from '../lib/fleet/index.ts';
 import { createFunctionBase, deadline } from './function-base.ts';
 
 const { settings, logger, metrics, count, stores } = createFunctionBase('schedule');
-const queues = createQueues({ sources: settings.SOURCE_QUEUE_URL, clusters: settings.CLUSTER_QUEUE_URL });
+const queues = createQueues(createQueueClient(), { sources: settings.SOURCE_QUEUE_URL, clusters: settings.CLUSTER_QUEUE_URL });
 
 /** One tick. The gauges come from the state table, so that a dead `reconcile` raises them instead of silencing them. */
 export const handler = middy()

@@ -6,7 +6,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import middy from '@middy/core';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { systemClock } from '../lib/clock.ts';
-import { createQueues, SourceMessage } from '../lib/fleet/index.ts';
+import { createQueueClient, createQueues, SourceMessage } from '../lib/fleet/index.ts';
 import { createImageRegistry } from '../lib/image-registry.ts';
 import { lockImages } from '../lib/images/index.ts';
 import { toolsIn } from '../lib/render/index.ts';
@@ -15,7 +15,7 @@ import { processRepository, type SourceDependencies } from '../lib/source/index.
 import { createFunctionBase, deadline } from './function-base.ts';
 
 const { settings, logger, metrics, count, stores } = createFunctionBase('source');
-const queues = createQueues({ sources: settings.SOURCE_QUEUE_URL, clusters: settings.CLUSTER_QUEUE_URL });
+const queues = createQueues(createQueueClient(), { sources: settings.SOURCE_QUEUE_URL, clusters: settings.CLUSTER_QUEUE_URL });
 const registry = createImageRegistry(systemClock);
 const dependencies: SourceDependencies = {
   clusters: stores.clusters,

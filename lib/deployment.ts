@@ -13,13 +13,11 @@ import {
   createDocumentClient,
   createLeaseStore,
   createLockStore,
-  createPollStore,
   createRecordStore,
   createStateStore,
   createTagHistoryStore,
   type LeaseStore,
   type LockStore,
-  type PollStore,
   type RecordStore,
   type StateStore,
   type TagHistoryStore,
@@ -46,7 +44,6 @@ export interface Stores {
   readonly clusters: ClusterStore;
   readonly state: StateStore;
   readonly leases: LeaseStore;
-  readonly polls: PollStore;
   readonly locks: LockStore;
   readonly tagHistory: TagHistoryStore;
   readonly records: RecordStore;
@@ -67,7 +64,6 @@ export function createStores(settings: Settings, clients: StoreClients, clock: C
     clusters: createClusterStore(documents, settings.CLUSTERS_TABLE),
     state: createStateStore(documents, settings.STATE_TABLE),
     leases: createLeaseStore(documents, settings.STATE_TABLE, clock),
-    polls: createPollStore(documents, settings.STATE_TABLE),
     locks: createLockStore(documents, settings.STATE_TABLE),
     tagHistory: createTagHistoryStore(documents, settings.STATE_TABLE),
     records: createRecordStore(documents, {

@@ -6,5 +6,5 @@ export { parseDuration } from './duration.ts';
 export { ClusterMessage, SourceMessage } from './messages.ts';
 export { parseRow } from './parse-row.ts';
 export { isSuspended, planTick, type TickGauges, type TickPlan } from './plan-tick.ts';
-export { createQueues, type Delayed, QueueError, type Queues } from './queues.ts';
+export { createQueueClient, createQueues, type Delayed, QueueError, type Queues } from './queues.ts';
 export { runSchedule, type ScheduleDependencies } from './run-schedule.ts';

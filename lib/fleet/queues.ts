@@ -19,10 +19,12 @@ export interface Queues {
   sendClusters(messages: readonly Delayed<ClusterMessage>[], signal?: AbortSignal): Promise<void>;
 }
 
-export function createQueues(urls: { readonly sources: string; readonly clusters: string }): Queues {
-  // The endpoint of the environment or the region holds, not the host that an emulator wrote into the URL.
-  const client = new SQSClient({ useQueueUrlAsEndpoint: false });
+/** The endpoint of the environment or the region holds, not the host that an emulator wrote into a queue's URL. */
+export function createQueueClient(): SQSClient {
+  return new SQSClient({ useQueueUrlAsEndpoint: false });
+}
 
+export function createQueues(client: SQSClient, urls: { readonly sources: string; readonly clusters: string }): Queues {
   async function send(url: string, bodies: readonly Delayed<SourceMessage | ClusterMessage>[], signal?: AbortSignal): Promise<void> {
     for (let start = 0; start < bodies.length; start += BATCH_SIZE) {
       const entries = bodies.slice(start, start + BATCH_SIZE).map(({ message, delaySeconds }, index) => ({

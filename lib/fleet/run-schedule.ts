@@ -5,8 +5,8 @@ import type { Queues } from './queues.ts';
 import { delaySeconds } from './spread.ts';
 
 export interface ScheduleDependencies {
-  readonly clusters: ClusterStore;
-  readonly state: StateStore;
+  readonly clusters: Pick<ClusterStore, 'list'>;
+  readonly state: Pick<StateStore, 'list' | 'update'>;
   readonly queues: Queues;
   readonly clock: Clock;
 }

@@ -9,7 +9,6 @@ export { createDataKeys } from './data-keys.ts';
 export { createDocumentClient } from './document-client.ts';
 export { createLeaseStore } from './lease-table.ts';
 export { createLockStore } from './lock-table.ts';
-export { createPollStore } from './poll-table.ts';
 export { createRecordStore } from './record-table.ts';
 export { createStateStore } from './state-table.ts';
 export type {
@@ -20,7 +19,6 @@ export type {
   Lease,
   LeaseStore,
   LockStore,
-  PollStore,
   RecordQuery,
   RecordStore,
   StateStore,

@@ -40,12 +40,6 @@ export interface LeaseStore {
   release(lease: Lease): Promise<void>;
 }
 
-/** The tip of each reference at the last poll of a repository. */
-export interface PollStore {
-  get(repository: string): Promise<Readonly<Record<string, string>> | undefined>;
-  put(repository: string, tips: Readonly<Record<string, string>>): Promise<void>;
-}
-
 /** One object that a cluster row has applied, or has seen equal to Git. */
 export interface InventoryObject extends ObjectId {
   readonly apiVersion: string;

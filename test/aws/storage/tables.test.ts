@@ -6,7 +6,6 @@ import {
   createClusterStore,
   createLeaseStore,
   createLockStore,
-  createPollStore,
   createRecordStore,
   createStateStore,
   createTagHistoryStore,
@@ -83,15 +82,7 @@ describe('clusters in DynamoDB', () => {
   });
 });
 
-describe('polls and tag history in DynamoDB', () => {
-  it('keeps the tips of the last poll', async () => {
-    const polls = createPollStore(tables.documents, tables.names.state);
-    expect(await polls.get('https://git.example/a')).toBeUndefined();
-    await polls.put('https://git.example/a', { 'refs/heads/main': 'a'.repeat(40) });
-    await polls.put('https://git.example/a', { 'refs/heads/main': 'b'.repeat(40) });
-    expect(await polls.get('https://git.example/a')).toEqual({ 'refs/heads/main': 'b'.repeat(40) });
-  });
-
+describe('tag history in DynamoDB', () => {
   it('knows the digest that a tag named last', async () => {
     const history = createTagHistoryStore(tables.documents, tables.names.state);
     const reference = `registry/web:${systemClock.now().getTime()}`;
