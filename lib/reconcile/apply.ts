@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.ts';
-import { type Failure, failureOf } from '../errors.ts';
+import { type Failure, failureOf, PlumblineError } from '../errors.ts';
 import { ApiError } from '../kubernetes/api-error.ts';
 import { describeObject, type KubernetesObject } from '../manifests/object.ts';
+import type { Lease } from '../storage/stores.ts';
 import type { Item } from './decide.ts';
 import { inOrder } from './in-order.ts';
 import { isPrerequisite, type Server } from './observe.ts';
@@ -31,6 +32,8 @@ export interface AppliedItem extends Item {
 export interface Applying {
   readonly server: Server;
   readonly clock: Clock;
+  /** The lease under which this run writes: with it ends what it may write, since another run may be at it with a newer artifact. */
+  readonly lease: Pick<Lease, 'expiresAt'>;
   /** Observes, compares and decides again, when an object moved after it was decided on. */
   readonly planAgain: (target: Target) => Promise<Item>;
 }
@@ -54,11 +57,12 @@ export async function applyAll(items: readonly Item[], applying: Applying): Prom
   const applyOne = async (item: Item): Promise<AppliedItem> => {
     if (item.action === 'leave') return { ...item, result: { state: 'left' } };
     if (ended !== undefined) return failed(item, ended);
+    const { signal } = applying.server;
     try {
       return await applyItem(item, applying);
     } catch (error) {
-      const failure = applying.server.signal.aborted ? outOfTime(item) : failureOf(error);
-      if (endsRun(error, applying.server.signal)) ended = failure;
+      const failure = signal.aborted ? outOfTime(item) : failureOf(error);
+      if (endsRun(error, signal)) ended = failure;
       return failed(item, failure);
     }
   };
@@ -68,7 +72,7 @@ export async function applyAll(items: readonly Item[], applying: Applying): Prom
   return applied;
 }
 
-/** 409 means that the object moved: it is decided on once more, and written once more. */
+/** 409 means that the object moved: while we hold the lease it is decided on once more, and written once more. */
 async function applyItem(item: Item, applying: Applying): Promise<AppliedItem> {
   try {
     return await write(item, applying);
@@ -79,7 +83,8 @@ async function applyItem(item: Item, applying: Applying): Promise<AppliedItem> {
   }
 }
 
-async function write(item: Item, { server, clock }: Applying): Promise<AppliedItem> {
+async function write(item: Item, { server, clock, lease }: Applying): Promise<AppliedItem> {
+  if (clock.now().getTime() >= Date.parse(lease.expiresAt)) throw new LeaseLostError(item.target);
   const { client, identity, signal } = server;
   const { target, comparison } = item;
   const { fieldManager } = identity;
@@ -93,6 +98,15 @@ function bodyOf({ target, comparison }: Item): KubernetesObject {
   const { uid, resourceVersion } = comparison;
   const preconditions = { ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }) };
   return { ...target.object, metadata: { ...target.object.metadata, ...preconditions } };
+}
+
+class LeaseLostError extends PlumblineError {
+  constructor({ id }: Target) {
+    super(
+      'LeaseLost',
+      `${describeObject(id)}: the run took longer than its lease, so that it may not write any more. The next run goes on.`,
+    );
+  }
 }
 
 function failed(item: Item, failure: Failure): AppliedItem {

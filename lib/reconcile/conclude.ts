@@ -60,6 +60,7 @@ export async function concludeRun(
     },
     AbortSignal.timeout(RECORDING_SECONDS * 1000),
   );
+  if (ending.state === 'completed' && now.getTime() >= Date.parse(ending.leaseExpiresAt)) return { outcome, records };
   if (ending.state === 'completed' && ending.inventory !== undefined) await deps.artifacts.putInventory(cluster, ending.inventory);
   const patch = ending.state === 'completed' ? completedState(ending, now) : stoppedState(ending, before, now, deps.random());
   await deps.state.update(cluster, { ...patch, outcome, failure: failure ?? null, lastRunAt: now.toISOString() });

@@ -10,6 +10,8 @@ export type Ending = CompletedRun | StoppedRun | { readonly state: 'skipped' };
 export interface CompletedRun {
   readonly state: 'completed';
   readonly revision: string;
+  /** ISO 8601: after it another run may be ahead, whose state this one must not set back. */
+  readonly leaseExpiresAt: string;
   readonly serverVersion: string;
   /** Objects of the desired state, those that could not be read included. */
   readonly objects: number;

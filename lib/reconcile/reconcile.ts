@@ -1,6 +1,6 @@
 import type { ClusterRow, ClusterState } from '../fleet/cluster.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
-import type { Inventory } from '../storage/stores.ts';
+import type { Inventory, Lease } from '../storage/stores.ts';
 import { applyAll, splitFoundation } from './apply.ts';
 import { closesOf } from './closing.ts';
 import { compare, compareAll } from './compare.ts';
@@ -57,7 +57,7 @@ async function attempt(
     client = scope.adopt(await deps.connect(row, signal), (opened) => opened.close());
     const lease = await takeLease(run, client, deps, scope);
     if (lease === undefined) return end({ state: 'skipped' });
-    return end(await reconcileObjects(run, desired, client, deps));
+    return end(await reconcileObjects(run, desired, client, lease, deps));
   } catch (error) {
     return end({ state: 'stopped', outcome: 'failed', revision, failure: runFailure(row.cluster, error, signal), backsOff: true });
   }
@@ -68,6 +68,7 @@ async function reconcileObjects(
   { row, signal }: Run,
   { artifact, digest }: DesiredArtifact,
   client: KubernetesClient,
+  lease: Lease,
   deps: ReconcileDependencies,
 ): Promise<CompletedRun> {
   const policy = policyOf(row, deps.clock.now());
@@ -93,7 +94,7 @@ async function reconcileObjects(
     if (!sameInventory(known, declared)) await deps.artifacts.putInventory(row.cluster, declared);
     return declared;
   };
-  const applying = { server, clock: deps.clock, planAgain };
+  const applying = { server, clock: deps.clock, lease, planAgain };
 
   const planned = await plan(desired.targets);
   const removed = await observeRemoved(inventory, desired, planned, server, discovery);
@@ -110,6 +111,7 @@ async function reconcileObjects(
   return {
     state: 'completed',
     revision: artifact.revision,
+    leaseExpiresAt: lease.expiresAt,
     serverVersion,
     objects: planned.length + desired.waiting.length + desired.untargeted.length,
     facts: factsOf(applied, untargeted, removed.live),

@@ -2,7 +2,7 @@ import { type ExecFileException, execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { ulid } from 'ulidx';
-import { systemClock } from '../../../lib/clock.ts';
+import type { Clock } from '../../../lib/clock.ts';
 import type { ClusterRow } from '../../../lib/fleet/cluster.ts';
 import { type ApiClient, bearerToken, createKubernetesClient } from '../../../lib/kubernetes/index.ts';
 import type { LocalCluster } from '../../../lib/local/index.ts';
@@ -22,6 +22,8 @@ export interface World {
   readonly row: ClusterRow;
   readonly stores: MemoryStores;
   readonly deps: ReconcileDependencies;
+  /** The world's clock goes on from now; this moves it. */
+  advance(seconds: number): void;
   /** An administrator's client. */
   readonly admin: ApiClient;
   /** Publishes what a commit renders to. Of the YAML, `NS` is the namespace. */
@@ -49,7 +51,9 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const cluster = testCluster(options.cluster ?? 'prod-eu');
   const token = options.token ?? (await adminToken(cluster));
   const namespace = options.beside?.namespace ?? (await freshNamespace(cluster));
-  const stores = options.beside?.stores ?? memoryStores(systemClock);
+  let ahead = 0;
+  const clock: Clock = { now: () => new Date(Date.now() + ahead) };
+  const stores = options.beside?.stores ?? memoryStores(clock);
   const row = rowOn(cluster, options.mode ?? 'enforce');
   const deps: ReconcileDependencies = {
     connect: async () => clientOf(cluster, token),
@@ -58,10 +62,10 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       records: stores.records,
       log: () => undefined,
       count: () => undefined,
-      clock: systemClock,
+      clock,
       createIds: createRecordIds,
     }),
-    clock: systemClock,
+    clock,
     random: () => 0.5,
     deployment: 'test',
   };
@@ -72,6 +76,9 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     row,
     stores,
     deps,
+    advance(seconds) {
+      ahead += seconds * 1000;
+    },
     admin: clientOf(cluster, await adminToken(cluster)),
     kubectl,
     async commit(yaml, changes = {}) {

@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import type { Comparison, PresentComparison } from '../../../lib/reconcile/compare.ts';
+import { decide, type Policy, policyOf } from '../../../lib/reconcile/decide.ts';
+import type { Difference } from '../../../lib/reconcile/diff.ts';
+import { configMap, target } from './objects.ts';
+
+const ENFORCE: Policy = { mode: 'enforce', suspended: false };
+const OBSERVE: Policy = { mode: 'observe', suspended: false };
+const SUSPENDED: Policy = { mode: 'enforce', suspended: true };
+
+const ours = target(configMap(), { baseline: { object: configMap() } });
+const fresh = target(configMap(), { moved: true });
+const difference: Difference = { path: [{ field: 'data' }], shape: 'changed', desired: 1, live: 2 };
+const kubectl = { manager: 'kubectl-edit' };
+const drift = { class: 'value', differences: [difference], actor: kubectl };
+const failure = { reason: 'Forbidden', message: 'no' };
+
+const present = (fields: Partial<PresentComparison>): Comparison => ({
+  state: 'present',
+  target: ours,
+  uid: 'u',
+  resourceVersion: '1',
+  rollout: [],
+  drift: [],
+  foreign: undefined,
+  fields: {},
+  ownershipLost: false,
+  ...fields,
+});
+
+type Row = readonly [what: string, comparison: Comparison, policy: Policy, action: string, findings: readonly string[]];
+
+describe('what is done about an object', () => {
+  it.each<Row>([
+    ['equal', present({}), ENFORCE, 'leave', []],
+    ['drift, enforced', present({ drift: [drift] }), ENFORCE, 'update', ['drift value corrected']],
+    ['drift, observed', present({ drift: [drift] }), OBSERVE, 'leave', ['drift value observed']],
+    ['drift, suspended', present({ drift: [drift] }), SUSPENDED, 'leave', ['drift value suspended']],
+    ['rollout, enforced', present({ rollout: [difference] }), ENFORCE, 'update', ['rollout changed applied']],
+    ['rollout, observed', present({ rollout: [difference] }), OBSERVE, 'leave', ['rollout changed observed']],
+    [
+      'drift and rollout',
+      present({ drift: [drift], rollout: [difference] }),
+      ENFORCE,
+      'update',
+      ['drift value corrected', 'rollout changed applied'],
+    ],
+    ['a field that is no longer ours, enforced', present({ ownershipLost: true }), ENFORCE, 'update', ['drift ownership applied']],
+    ['a field that is no longer ours, observed', present({ ownershipLost: true }), OBSERVE, 'leave', []],
+    ['a field that is no longer ours, suspended', present({ ownershipLost: true }), SUSPENDED, 'leave', []],
+    [
+      'a field that is no longer ours, beside drift, is taken back with it',
+      present({ ownershipLost: true, drift: [drift] }),
+      ENFORCE,
+      'update',
+      ['drift value corrected'],
+    ],
+    [
+      'a foreign field, even enforced',
+      present({ foreign: { ...drift, class: 'foreign-field' } }),
+      ENFORCE,
+      'leave',
+      ['drift foreign-field observed'],
+    ],
+    [
+      'a foreign field beside drift',
+      present({ drift: [drift], foreign: { ...drift, class: 'foreign-field' } }),
+      ENFORCE,
+      'update',
+      ['drift value corrected', 'drift foreign-field observed'],
+    ],
+    ['absent and never applied', { state: 'absent', target: fresh, validated: false }, ENFORCE, 'create', ['rollout created applied']],
+    [
+      'absent and never applied, observed',
+      { state: 'absent', target: fresh, validated: true },
+      OBSERVE,
+      'leave',
+      ['rollout created observed'],
+    ],
+    ['absent and once applied', { state: 'absent', target: ours, validated: false }, ENFORCE, 'create', ['drift missing corrected']],
+    [
+      'absent and once applied, suspended',
+      { state: 'absent', target: ours, validated: true },
+      SUSPENDED,
+      'leave',
+      ['drift missing suspended'],
+    ],
+    ['terminating', { state: 'terminating', target: ours, uid: 'u' }, ENFORCE, 'leave', ['drift terminating blocked']],
+    ['terminating, observed', { state: 'terminating', target: ours, uid: 'u' }, OBSERVE, 'leave', ['drift terminating observed']],
+    ['another’s', { state: 'owned', target: fresh, uid: 'u', owner: 'Flux' }, ENFORCE, 'leave', ['rollout owner refused']],
+    ['unreadable', { state: 'unknown', target: ours, decision: 'failed', failure }, ENFORCE, 'leave', ['drift unverifiable failed']],
+    [
+      'unreadable after a commit',
+      { state: 'unknown', target: fresh, decision: 'failed', failure },
+      OBSERVE,
+      'leave',
+      ['rollout unverifiable failed'],
+    ],
+    ['blocked', { state: 'unknown', target: fresh, decision: 'blocked', failure }, ENFORCE, 'leave', ['rollout unverifiable blocked']],
+  ])('%s', (_what, comparison, policy, action, findings) => {
+    const item = decide(comparison, policy);
+    expect(item.action).toBe(action);
+    expect(item.findings.map(({ kind, class: findingClass, decision }) => `${kind} ${findingClass} ${decision}`)).toEqual(findings);
+  });
+
+  it('names who keeps an object that it refuses, and what to do', () => {
+    const [finding] = decide({ state: 'owned', target: fresh, uid: 'u', owner: 'Helm’s release shop' }, ENFORCE).findings;
+    expect(finding?.failure).toEqual({
+      reason: 'OwnedByAnother',
+      message: expect.stringMatching(/^ConfigMap shop\/settings: it belongs to Helm’s release shop.*Remove it/),
+    });
+  });
+});
+
+describe('what a row allows', () => {
+  const now = new Date('2026-01-01T12:00:00Z');
+  it.each([
+    ['enforce', undefined, ENFORCE],
+    ['observe', undefined, OBSERVE],
+    ['enforce', '2026-01-01T12:00:01Z', SUSPENDED],
+    ['enforce', '2026-01-01T12:00:00Z', ENFORCE],
+    ['enforce', '2026-01-01T14:00:00+03:00', ENFORCE],
+  ] as const)('%s until %s', (mode, suspendedUntil, policy) => {
+    expect(policyOf({ mode, ...(suspendedUntil === undefined ? {} : { suspendedUntil }) }, now)).toEqual(policy);
+  });
+});
