@@ -5,7 +5,7 @@ import { systemClock } from '../lib/clock.ts';
 import { loadSettings, type Settings } from '../lib/config.ts';
 import { createStoreClients, createStores, type Stores } from '../lib/deployment.ts';
 import { createMetrics } from '../lib/records/emf.ts';
-import { createRecorder, createRecordIds, type MetricName, type Recorder } from '../lib/records/index.ts';
+import { createRecorder, createRecordIds, formatRecordLine, type MetricName, type Recorder } from '../lib/records/index.ts';
 
 /** What is left of an invocation when its work must end: enough to record what was done. */
 const RESERVE_MS = 10_000;
@@ -23,16 +23,12 @@ export interface FunctionBase {
 /** Built once per execution environment: a bad setting fails the start-up, not the first cluster. */
 export function createFunctionBase(serviceName: string): FunctionBase {
   const settings = loadSettings(process.env);
-  const logger = new Logger({
-    serviceName,
-    // Powertools would write an integer beyond 2^53 as text; the table has it as the number that it is.
-    jsonReplacerFn: (_key, value: unknown) => (typeof value === 'bigint' ? JSON.rawJSON(String(value)) : value),
-  });
+  const logger = new Logger({ serviceName });
   const { metrics, count } = createMetrics(settings.DEPLOYMENT);
   const stores = createStores(settings, createStoreClients(), systemClock);
   const recorder = createRecorder({
     records: stores.records,
-    log: (record) => logger.info('record', { ...record }),
+    log: (record) => console.log(formatRecordLine(record)),
     count,
     clock: systemClock,
     createIds: createRecordIds,

@@ -21,5 +21,6 @@ export {
   type RunOutcome,
   type RunRecord,
 } from './record.ts';
+export { formatRecordLine } from './record-line.ts';
 export { createRecorder, createRecordIds, type RecorderDependencies } from './recorder.ts';
 export { redactFailure, redactText } from './redact.ts';

@@ -118,9 +118,9 @@ function jsonLine(line: string): readonly Line[] {
   return [JSON.parse(line)];
 }
 
-/** Keys of the table's indexes and its TTL are the table's own. */
-function withoutTableFields({ status: _status, objectKey: _objectKey, expiresAt: _expiresAt, ...record }: Line): Line {
-  return record;
+/** Keys of the table's indexes and its TTL are the table's own; `changes` is text there, since values may be deeper than items can be. */
+function withoutTableFields({ status: _status, objectKey: _objectKey, expiresAt: _expiresAt, changes, ...record }: Line): Line {
+  return changes === undefined ? record : { ...record, changes: JSON.parse(String(changes)) };
 }
 
 function sumOf(value: unknown): number {
