@@ -3,9 +3,10 @@ import { type Failure, failureOf, PlumblineError } from '../errors.ts';
 import { ApiError } from '../kubernetes/api-error.ts';
 import { describeObject, type KubernetesObject } from '../manifests/object.ts';
 import type { Lease } from '../storage/stores.ts';
-import type { Item } from './decide.ts';
+import { type Comparing, compare } from './compare.ts';
+import { decide, type Item, type Policy } from './decide.ts';
 import { inOrder } from './in-order.ts';
-import { isPrerequisite, type Server } from './observe.ts';
+import { isPrerequisite, type Observing, observeTarget } from './observe.ts';
 import { endsRun } from './run-error.ts';
 import type { Target } from './target.ts';
 import { isVerified } from './verify.ts';
@@ -29,21 +30,20 @@ export interface AppliedItem extends Item {
   readonly result: Result;
 }
 
-export interface Applying {
-  readonly server: Server;
+/** What applying takes: also what observing, comparing and deciding take, since an object that moved is decided on again. */
+export interface Applying extends Observing, Comparing {
+  readonly policy: Policy;
   readonly clock: Clock;
-  /** The lease under which this run writes: with it ends what it may write, since another run may be at it with a newer artifact. */
+  /** With the lease ends what this run may write, since another run may be at it with a newer artifact. */
   readonly lease: Pick<Lease, 'expiresAt'>;
-  /** Observes, compares and decides again, when an object moved after it was decided on. */
-  readonly planAgain: (target: Target) => Promise<Item>;
 }
 
 const CONCURRENCY = 6;
 
 /** What others stand on: CustomResourceDefinitions, Namespaces, ClusterRoles; and the rest. */
-export function splitFoundation(items: readonly Item[]): readonly [foundation: readonly Item[], rest: readonly Item[]] {
+export function splitFoundation(items: readonly Item[]): { readonly foundation: readonly Item[]; readonly rest: readonly Item[] } {
   const { foundation = [], rest = [] } = Object.groupBy(items, ({ target }) => (target.stage === 1 ? 'foundation' : 'rest'));
-  return [foundation, rest];
+  return { foundation, rest };
 }
 
 /**
@@ -57,7 +57,7 @@ export async function applyAll(items: readonly Item[], applying: Applying): Prom
   const applyOne = async (item: Item): Promise<AppliedItem> => {
     if (item.action === 'leave') return { ...item, result: { state: 'left' } };
     if (ended !== undefined) return failed(item, ended);
-    const { signal } = applying.server;
+    const { signal } = applying;
     try {
       return await applyItem(item, applying);
     } catch (error) {
@@ -78,14 +78,14 @@ async function applyItem(item: Item, applying: Applying): Promise<AppliedItem> {
     return await write(item, applying);
   } catch (error) {
     if (!(error instanceof ApiError) || error.reason !== 'Conflict') throw error;
-    const again = await applying.planAgain(item.target);
+    const observation = await observeTarget(item.target, applying);
+    const again = decide(compare(observation, applying), applying.policy);
     return again.action === 'leave' ? { ...again, result: { state: 'left' } } : await write(again, applying);
   }
 }
 
-async function write(item: Item, { server, clock, lease }: Applying): Promise<AppliedItem> {
+async function write(item: Item, { client, identity, signal, clock, lease }: Applying): Promise<AppliedItem> {
   if (clock.now().getTime() >= Date.parse(lease.expiresAt)) throw new LeaseLostError(item.target);
-  const { client, identity, signal } = server;
   const { target, comparison } = item;
   const { fieldManager } = identity;
   const { object: answer, created } = await client.apply(target.resource, bodyOf(item), { fieldManager, dryRun: false }, signal);

@@ -1,3 +1,4 @@
+import { failureOf } from '../errors.ts';
 import type { KubernetesObject } from '../manifests/object.ts';
 import type { Actor } from '../records/record.ts';
 import { actorOf, actorOfEntries, ownerOf } from './actor.ts';
@@ -6,7 +7,7 @@ import { type Difference, diffObjects } from './diff.ts';
 import { type ForeignField, foreignFields } from './foreign-fields.ts';
 import { OWNER_LABEL, type WriterIdentity } from './identity.ts';
 import { appliedFields, type FieldSet, sameFields } from './managed-fields.ts';
-import type { Observation } from './observe.ts';
+import type { Observation, PresentObservation } from './observe.ts';
 import type { Target } from './target.ts';
 
 /** Differences of one class, and who made them. */
@@ -50,9 +51,17 @@ export async function compareAll(observations: AsyncIterable<Observation>, compa
   return comparisons;
 }
 
-export function compare(observation: Observation, { identity, writes }: Comparing): Comparison {
+/** An object that cannot be compared is unknown, and the others go on. */
+export function compare(observation: Observation, comparing: Comparing): Comparison {
   if (observation.state !== 'present') return observation;
-  const { target, live, dryRun, others, alone } = observation;
+  try {
+    return comparePresent(observation, comparing);
+  } catch (error) {
+    return { state: 'unknown', target: observation.target, decision: 'failed', failure: failureOf(error) };
+  }
+}
+
+function comparePresent({ target, live, dryRun, others, alone }: PresentObservation, { identity, writes }: Comparing): PresentComparison {
   const { fieldManager } = identity;
   const ours = appliedFields(live, fieldManager);
   const differences = diffObjects(live, dryRun).filter((difference) => writes || !isOwnerLabel(difference));

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { objectKey } from '../manifests/object.ts';
-import type { Inventory, InventoryObject } from '../storage/stores.ts';
+import type { ArtifactStore, Inventory, InventoryObject } from '../storage/stores.ts';
 import type { AppliedItem } from './apply.ts';
 import { type Item, isEqual } from './decide.ts';
 import type { Removed } from './removed.ts';
@@ -19,6 +19,18 @@ export function declareInventory(previous: Inventory, items: readonly Item[]): I
     objects.set(key, { ...objects.get(key), ...id, apiVersion: object.apiVersion });
   }
   return sorted(objects.values());
+}
+
+/** Stores the declared inventory where it is another than the known one, and returns it. */
+export async function storeDeclared(
+  known: Inventory,
+  items: readonly Item[],
+  cluster: string,
+  artifacts: Pick<ArtifactStore, 'putInventory'>,
+): Promise<Inventory> {
+  const declared = declareInventory(known, items);
+  if (!sameInventory(known, declared)) await artifacts.putInventory(cluster, declared);
+  return declared;
 }
 
 /**

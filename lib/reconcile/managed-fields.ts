@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isJsonObject, type JsonObject, parseJson } from '../manifests/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../manifests/json.ts';
 import type { KubernetesObject, ManagedFieldsEntry } from '../manifests/object.ts';
 import type { Path, Segment } from './path.ts';
 
@@ -31,15 +31,10 @@ export function allFields(object: KubernetesObject): readonly FieldSet[] {
 
 /** The child of a node that a segment leads to. */
 export function childAt(node: FieldSet, segment: Segment): FieldSet | undefined {
-  const child = 'field' in segment ? node[`f:${segment.field}`] : node[childName(node, segment) ?? ''];
+  const name =
+    'field' in segment ? `f:${segment.field}` : Object.keys(node).find((each) => isDeepStrictEqual(parseChildName(each), segment));
+  const child = name === undefined ? undefined : node[name];
   return isJsonObject(child) ? child : undefined;
-}
-
-function childName(node: FieldSet, segment: Segment): string | undefined {
-  return Object.keys(node).find((name) => {
-    const parsed = parseChildName(name);
-    return parsed !== undefined && isDeepStrictEqual(parsed, segment);
-  });
 }
 
 /** `f:spec` → a field, `k:{"name":"app"}` → a list map's item …; undefined for `.` and for what is not understood. */
@@ -49,15 +44,25 @@ export function parseChildName(name: string): Segment | undefined {
     case 'f:':
       return { field: rest };
     case 'k:': {
-      const keys = parseJson(rest);
+      const keys = readJson(rest);
       return isJsonObject(keys) ? { keys } : undefined;
     }
-    case 'v:':
-      return { value: parseJson(rest) };
+    case 'v:': {
+      const value = readJson(rest);
+      return value === undefined ? undefined : { value };
+    }
     case 'i:':
       return { index: Number(rest) };
     default:
       return undefined;
+  }
+}
+
+function readJson(text: string): JsonValue | undefined {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
   }
 }
 

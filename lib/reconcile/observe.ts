@@ -10,7 +10,7 @@ import { otherOwner } from './ownership.ts';
 import { endsRun } from './run-error.ts';
 import type { Target } from './target.ts';
 
-/** The cluster as a run talks to it. */
+/** A cluster as it is talked to. */
 export interface Server {
   readonly client: KubernetesClient;
   readonly identity: WriterIdentity;
@@ -39,7 +39,7 @@ export type Observation =
   /** Unknown, which is never in sync. `blocked`: something else has to come first. */
   | { readonly state: 'unknown'; readonly target: Target; readonly decision: 'failed' | 'blocked'; readonly failure: Failure };
 
-export interface Observing {
+export interface Observing extends Server {
   /** Whether absent objects are dry-run too: where nothing will be written, that is the only way to know that they are valid. */
   readonly validateAbsent: boolean;
   /** Namespaces of the desired state: what is to live in one that does not exist yet cannot be validated, and is not invalid. */
@@ -54,14 +54,14 @@ const ATTEMPTS = 4;
  * Reads every target's live state and its dry-run, in order, a few at a time. One object's error is that object's; an error of the whole
  * cluster is thrown.
  */
-export function observe(targets: readonly Target[], server: Server, observing: Observing): AsyncGenerator<Observation> {
-  return inOrder(targets, CONCURRENCY, (target) => observeTarget(target, server, observing));
+export function observe(targets: readonly Target[], observing: Observing): AsyncGenerator<Observation> {
+  return inOrder(targets, CONCURRENCY, (target) => observeTarget(target, observing));
 }
 
-export async function observeTarget(target: Target, server: Server, observing: Observing): Promise<Observation> {
+export async function observeTarget(target: Target, observing: Observing): Promise<Observation> {
   try {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      const observation = await tryToObserve(target, server, observing);
+      const observation = await tryToObserve(target, observing);
       if (observation !== undefined) return observation;
     }
     return unknown(target, {
@@ -69,16 +69,16 @@ export async function observeTarget(target: Target, server: Server, observing: O
       message: `${describeObject(target.id)}: it changed each time between being read and being compared. The next run tries again.`,
     });
   } catch (error) {
-    if (endsRun(error, server.signal)) throw error;
+    if (endsRun(error, observing.signal)) throw error;
     return unknown(target, failureOf(error));
   }
 }
 
 /** Undefined when the object changed between the two answers. */
-async function tryToObserve(target: Target, server: Server, observing: Observing): Promise<Observation | undefined> {
-  const { client, identity, signal } = server;
+async function tryToObserve(target: Target, observing: Observing): Promise<Observation | undefined> {
+  const { client, identity, signal } = observing;
   const live = await client.get(target.resource, target.id, signal);
-  if (live === undefined) return observeAbsent(target, server, observing);
+  if (live === undefined) return observeAbsent(target, observing);
   const uid = live.metadata.uid;
   const owner = otherOwner(live, target.object, identity);
   if (owner !== undefined) return { state: 'owned', target, uid, owner };
@@ -91,7 +91,7 @@ async function tryToObserve(target: Target, server: Server, observing: Observing
   );
   if (dryRun.metadata.resourceVersion !== live.metadata.resourceVersion) return undefined;
   const others = fieldsOfOthers(live, dryRun, identity.fieldManager);
-  const alone = others.length === 0 ? undefined : await dryRunAlone(target, server);
+  const alone = others.length === 0 ? undefined : await dryRunAlone(target, observing);
   return { state: 'present', target, live, dryRun, others, alone };
 }
 
@@ -108,13 +108,13 @@ async function dryRunAlone({ resource, object, key }: Target, { client, identity
   }
 }
 
-async function observeAbsent(target: Target, { client, identity, signal }: Server, observing: Observing): Promise<Observation> {
-  if (!observing.validateAbsent) return { state: 'absent', target, validated: false };
+async function observeAbsent(target: Target, { client, identity, signal, validateAbsent, namespaces }: Observing): Promise<Observation> {
+  if (!validateAbsent) return { state: 'absent', target, validated: false };
   try {
     await client.apply(target.resource, target.object, { fieldManager: identity.fieldManager, dryRun: true }, signal);
     return { state: 'absent', target, validated: true };
   } catch (error) {
-    if (isNamespaceMissing(error) && observing.namespaces.has(target.id.namespace)) return { state: 'absent', target, validated: false };
+    if (isNamespaceMissing(error) && namespaces.has(target.id.namespace)) return { state: 'absent', target, validated: false };
     throw error;
   }
 }

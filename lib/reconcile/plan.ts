@@ -14,7 +14,7 @@ import { EMPTY_INVENTORY } from './inventory.ts';
 import { observe } from './observe.ts';
 import { observeRemoved } from './removed.ts';
 import { ClusterChangedError } from './run-error.ts';
-import { targetArtifact, type Untargeted, type WaitingObject } from './target.ts';
+import { namespacesOf, targetArtifact, type Untargeted, type WaitingObject } from './target.ts';
 
 /** One object of a plan that is not unchanged. */
 export interface PlanItem {
@@ -52,14 +52,13 @@ export async function planCluster(
   if (pinned !== undefined && pinned !== clusterUid) throw new ClusterChangedError(row.cluster, pinned, clusterUid);
 
   const identity = writerIdentity(deps.deployment, row.cluster);
-  const server = { client, identity, signal };
   const discovery = await client.discover(signal);
   const desired = targetArtifact(artifact, { discovery, identity, history: NO_HISTORY });
-  const observations = observe(desired.targets, server, { validateAbsent: true, namespaces: desired.namespaces });
+  const observations = observe(desired.targets, { client, identity, signal, validateAbsent: true, namespaces: namespacesOf(artifact) });
   const comparisons = await compareAll(observations, { identity, writes: row.mode === 'enforce' });
   const planned = decideAll(comparisons, { mode: 'observe', suspended: false });
   const inventory = (await deps.artifacts.getInventory(row.cluster, signal)) ?? EMPTY_INVENTORY;
-  const removed = await observeRemoved(inventory, desired, planned, server, discovery);
+  const removed = await observeRemoved(desired, planned, { client, identity, signal, discovery, inventory });
   return {
     cluster: row.cluster,
     revision: artifact.revision,

@@ -1,23 +1,20 @@
 import type { ClusterRow, ClusterState } from '../fleet/cluster.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
-import type { Inventory, Lease } from '../storage/stores.ts';
 import { applyAll, splitFoundation } from './apply.ts';
-import { closesOf } from './closing.ts';
-import { compare, compareAll } from './compare.ts';
+import { compareAll } from './compare.ts';
+import { completeRun } from './complete.ts';
 import { concludeRun, type Run, type RunResult } from './conclude.ts';
-import { decide, decideAll, type Item, policyOf, writes } from './decide.ts';
+import { decideAll } from './decide.ts';
 import type { ReconcileDependencies } from './dependencies.ts';
-import { type DesiredArtifact, readDesiredArtifact } from './desired-artifact.ts';
+import { readDesiredArtifact } from './desired-artifact.ts';
 import type { CompletedRun, Ending } from './ending.ts';
-import { factsOf } from './facts.ts';
-import { readHistory } from './history.ts';
-import { writerIdentity } from './identity.ts';
-import { declareInventory, EMPTY_INVENTORY, isAppliedInFull, sameInventory, settleInventory } from './inventory.ts';
+import { storeDeclared } from './inventory.ts';
 import { takeLease } from './lease.ts';
-import { observe, observeTarget } from './observe.ts';
+import { observe } from './observe.ts';
 import { observeRemoved } from './removed.ts';
 import { runFailure } from './run-error.ts';
-import { type Target, targetArtifact } from './target.ts';
+import { openSession, type Session } from './session.ts';
+import { targetArtifact } from './target.ts';
 import { planWaiting } from './waiting.ts';
 
 /**
@@ -57,67 +54,27 @@ async function attempt(
     client = scope.adopt(await deps.connect(row, signal), (opened) => opened.close());
     const lease = await takeLease(run, client, deps, scope);
     if (lease === undefined) return end({ state: 'skipped' });
-    return end(await reconcileObjects(run, desired, client, lease, deps));
+    const session = await openSession(run, desired, client, lease, deps);
+    return end(await reconcileObjects(session, deps));
   } catch (error) {
     return end({ state: 'stopped', outcome: 'failed', revision, failure: runFailure(row.cluster, error, signal), backsOff: true });
   }
 }
 
 /** The pipeline. Until the first write anything may throw; from there on every error is one object's, since what was done is recorded. */
-async function reconcileObjects(
-  { row, signal }: Run,
-  { artifact, digest }: DesiredArtifact,
-  client: KubernetesClient,
-  lease: Lease,
-  deps: ReconcileDependencies,
-): Promise<CompletedRun> {
-  const policy = policyOf(row, deps.clock.now());
-  const identity = writerIdentity(deps.deployment, row.cluster);
-  const server = { client, identity, signal };
-  const comparing = { identity, writes: writes(policy) };
+async function reconcileObjects(session: Session, { artifacts }: Pick<ReconcileDependencies, 'artifacts'>): Promise<CompletedRun> {
+  const desired = targetArtifact(session.artifact, session);
 
-  const serverVersion = await client.serverVersion(signal);
-  const discovery = await client.discover(signal);
-  const inventory = (await deps.artifacts.getInventory(row.cluster, signal)) ?? EMPTY_INVENTORY;
-  const history = await readHistory(inventory, { digest, artifact }, deps.artifacts, signal);
-  const desired = targetArtifact(artifact, { discovery, identity, history });
-  const observing = { validateAbsent: !writes(policy), namespaces: desired.namespaces };
+  const observations = observe(desired.targets, session);
+  const comparisons = await compareAll(observations, session);
+  const items = decideAll(comparisons, session.policy);
+  const removed = await observeRemoved(desired, items, session);
+  const declared = await storeDeclared(session.inventory, items, session.row.cluster, artifacts);
 
-  const plan = async (targets: readonly Target[]) => {
-    const observations = observe(targets, server, observing);
-    const comparisons = await compareAll(observations, comparing);
-    return decideAll(comparisons, policy);
-  };
-  const planAgain = async (target: Target) => decide(compare(await observeTarget(target, server, observing), comparing), policy);
-  const declare = async (known: Inventory, items: readonly Item[]) => {
-    const declared = declareInventory(known, items);
-    if (!sameInventory(known, declared)) await deps.artifacts.putInventory(row.cluster, declared);
-    return declared;
-  };
-  const applying = { server, clock: deps.clock, lease, planAgain };
+  const { foundation, rest } = splitFoundation(items);
+  const founded = await applyAll(foundation, session);
+  const late = await planWaiting(desired, founded, declared, session, artifacts);
+  const built = await applyAll([...rest, ...late.items], session);
 
-  const planned = await plan(desired.targets);
-  const removed = await observeRemoved(inventory, desired, planned, server, discovery);
-  const declared = await declare(inventory, planned);
-
-  const [foundation, building] = splitFoundation(planned);
-  const founded = await applyAll(foundation, applying);
-  const late = await planWaiting(desired, founded, { identity, history }, { server, clock: deps.clock, policy, plan, declare, declared });
-  const built = await applyAll([...building, ...late.items], applying);
-
-  const applied = [...founded, ...built];
-  const untargeted = [...desired.untargeted, ...late.blocked];
-  const settled = settleInventory(late.declared, applied, digest, removed);
-  return {
-    state: 'completed',
-    revision: artifact.revision,
-    leaseExpiresAt: lease.expiresAt,
-    serverVersion,
-    objects: planned.length + desired.waiting.length + desired.untargeted.length,
-    facts: factsOf(applied, untargeted, removed.live),
-    closes: closesOf(applied, desired, removed),
-    suspended: policy.suspended,
-    inventory: sameInventory(settled, late.declared) ? undefined : settled,
-    appliedArtifact: untargeted.length === 0 && isAppliedInFull(settled, applied, digest) ? digest : undefined,
-  };
+  return completeRun({ desired, applied: [...founded, ...built], late, removed }, session);
 }

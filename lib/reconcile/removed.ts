@@ -20,6 +20,12 @@ export interface Removed {
   readonly unknown: ReadonlySet<string>;
 }
 
+export interface Looking extends Server {
+  readonly discovery: Discovery;
+  /** The inventory as the last run left it. */
+  readonly inventory: Inventory;
+}
+
 const CONCURRENCY = 6;
 
 /** Keys of everything desired; of a manifest whose scope is not known, every key that it may mean. */
@@ -37,21 +43,15 @@ function possibleKeys(id: ObjectId): readonly string[] {
  * Looks for what the inventory has and the desired state has not. An object whose uid is that of a desired one is the same object in another
  * API group. Throws an error of the whole cluster.
  */
-export async function observeRemoved(
-  inventory: Inventory,
-  desired: DesiredState,
-  planned: readonly Item[],
-  server: Server,
-  discovery: Discovery,
-): Promise<Removed> {
+export async function observeRemoved(desired: DesiredState, planned: readonly Item[], looking: Looking): Promise<Removed> {
   const live: InventoryObject[] = [];
   const gone = new Set<string>();
   const unknown = new Set<string>();
   if (!desired.complete) return { known: false, live, gone, unknown };
   const keys = desiredKeys(desired);
   const uids = new Set(planned.map(({ comparison }) => ('uid' in comparison ? comparison.uid : undefined)));
-  const entries = inventory.objects.filter((entry) => !keys.has(objectKey(entry)));
-  for await (const { entry, state, uid } of inOrder(entries, CONCURRENCY, (each) => observeEntry(each, server, discovery))) {
+  const entries = looking.inventory.objects.filter((entry) => !keys.has(objectKey(entry)));
+  for await (const { entry, state, uid } of inOrder(entries, CONCURRENCY, (each) => observeEntry(each, looking))) {
     if (state === 'unknown') unknown.add(objectKey(entry));
     else if (state === 'gone' || (uid !== undefined && uids.has(uid))) gone.add(objectKey(entry));
     else live.push({ ...entry, ...(uid === undefined ? {} : { uid }) });
@@ -65,18 +65,18 @@ interface ObservedEntry {
   readonly uid?: string | undefined;
 }
 
-async function observeEntry(entry: InventoryObject, server: Server, discovery: Discovery): Promise<ObservedEntry> {
+async function observeEntry(entry: InventoryObject, { client, identity, signal, discovery }: Looking): Promise<ObservedEntry> {
   const lookup = discovery.lookup(entry.apiVersion, entry.kind);
   // A kind that is not served is no proof that its objects are gone: it may be served again in another version.
   if (!('found' in lookup)) return { entry, state: 'unknown' };
   try {
-    const object = await server.client.get(lookup.found, entry, server.signal);
+    const object = await client.get(lookup.found, entry, signal);
     if (object === undefined) return { entry, state: 'gone' };
     const owner = object.metadata.labels?.[OWNER_LABEL];
-    const handedOver = owner !== undefined && owner !== server.identity.owner;
+    const handedOver = owner !== undefined && owner !== identity.owner;
     return { entry, state: handedOver ? 'gone' : 'live', uid: object.metadata.uid };
   } catch (error) {
-    if (endsRun(error, server.signal)) throw error;
+    if (endsRun(error, signal)) throw error;
     return { entry, state: 'unknown' };
   }
 }

@@ -13,9 +13,13 @@ export class ClusterChangedError extends PlumblineError {
 
 const CLUSTER_WIDE: ReadonlySet<string> = new Set(['Unauthorized', 'Unreachable', 'TlsVerification']);
 
-/** Whether an error is the whole cluster's, so that asking for the next object is pointless. */
+/**
+ * Whether an error is the whole cluster's, so that asking for the next object is pointless: nobody answers, or we have no credentials. What
+ * nobody expected is the object's that it happened with.
+ */
 export function endsRun(error: unknown, signal: AbortSignal): boolean {
-  return signal.aborted || !(error instanceof ApiError) || CLUSTER_WIDE.has(error.reason);
+  if (signal.aborted) return true;
+  return error instanceof ApiError ? CLUSTER_WIDE.has(error.reason) : error instanceof PlumblineError;
 }
 
 /** What the run's record says of an error that ended it. */

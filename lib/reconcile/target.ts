@@ -43,8 +43,6 @@ export interface DesiredState {
   readonly targets: readonly Target[];
   readonly waiting: readonly WaitingObject[];
   readonly untargeted: readonly Untargeted[];
-  /** Namespaces that are themselves desired. */
-  readonly namespaces: ReadonlySet<string>;
   /** False when a manifest could not even be read as an object: then what is missing here may be in it. */
   readonly complete: boolean;
 }
@@ -79,13 +77,15 @@ export function targetArtifact(artifact: Artifact, targeting: Targeting): Desire
       ...targets.filter(({ key }) => doubled.has(key)).map(untargetedDouble),
       ...artifact.problems.map(untargetedProblem),
     ],
-    namespaces: new Set(artifact.objects.filter(isNamespace).map(({ metadata }) => metadata.name)),
     complete: artifact.problems.every(({ object }) => object !== undefined),
   };
 }
 
-function isNamespace({ apiVersion, kind }: KubernetesObject): boolean {
-  return apiVersion === 'v1' && kind === 'Namespace';
+/** Namespaces that are themselves desired. */
+export function namespacesOf({ objects }: Pick<Artifact, 'objects'>): ReadonlySet<string> {
+  return new Set(
+    objects.filter(({ apiVersion, kind }) => apiVersion === 'v1' && kind === 'Namespace').map(({ metadata }) => metadata.name),
+  );
 }
 
 /** One object of a kind that the cluster serves. */

@@ -1,28 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Clock } from '../clock.ts';
 import type { Discovery } from '../kubernetes/client.ts';
 import { describeObject, objectIdOf, objectKey } from '../manifests/object.ts';
-import type { Inventory } from '../storage/stores.ts';
+import type { ArtifactStore, Inventory } from '../storage/stores.ts';
 import type { AppliedItem } from './apply.ts';
-import { type Item, type Policy, writes } from './decide.ts';
-import type { Server } from './observe.ts';
-import { type DesiredState, type Target, type Targeting, targetOf, type Untargeted, type WaitingObject } from './target.ts';
+import { compareAll } from './compare.ts';
+import { decideAll, type Item, type Policy, writes } from './decide.ts';
+import { storeDeclared } from './inventory.ts';
+import { observe } from './observe.ts';
+import type { Session } from './session.ts';
+import { type DesiredState, type Target, targetOf, type Untargeted, type WaitingObject } from './target.ts';
 
 /** What became of the objects that waited for their kinds. */
 export interface LatePlan {
   readonly items: readonly Item[];
   readonly blocked: readonly Untargeted[];
-  readonly declared: Inventory;
-}
-
-export interface Waiting {
-  readonly server: Server;
-  readonly clock: Clock;
-  readonly policy: Policy;
-  /** Observes, compares and decides. */
-  readonly plan: (targets: readonly Target[]) => Promise<readonly Item[]>;
-  /** Stores an inventory that has these items too. */
-  readonly declare: (known: Inventory, items: readonly Item[]) => Promise<Inventory>;
+  /** The inventory, with these items in it. */
   readonly declared: Inventory;
 }
 
@@ -35,22 +27,29 @@ const POLL_MILLISECONDS = 250;
 export async function planWaiting(
   { waiting }: DesiredState,
   founded: readonly AppliedItem[],
-  targeting: Omit<Targeting, 'discovery'>,
-  { server, clock, policy, plan, declare, declared }: Waiting,
+  declared: Inventory,
+  session: Session,
+  artifacts: Pick<ArtifactStore, 'putInventory'>,
 ): Promise<LatePlan> {
-  const block = (objects: readonly WaitingObject[]) => objects.map((each) => stillWaiting(each, policy));
+  const block = (objects: readonly WaitingObject[]) => objects.map((each) => stillWaiting(each, session.policy));
   const there = new Set(founded.filter(isThere).map(({ target }) => target.key));
   const hopeful = waiting.filter(({ definition }) => there.has(objectKey(definition)));
-  if (hopeful.length === 0 || !writes(policy)) return { items: [], blocked: block(waiting), declared };
+  if (hopeful.length === 0 || !session.writes) return { items: [], blocked: block(waiting), declared };
   try {
-    const discovery = await awaitKinds(hopeful, server, clock);
+    const discovery = await awaitKinds(hopeful, session);
     const targets = new Map<WaitingObject, Target>();
     for (const each of hopeful) {
       const lookup = discovery.lookup(each.object.apiVersion, each.object.kind);
-      if ('found' in lookup) targets.set(each, targetOf(each.object, lookup.found, targeting));
+      if ('found' in lookup) targets.set(each, targetOf(each.object, lookup.found, session));
     }
-    const items = await plan([...targets.values()]);
-    return { items, blocked: block(waiting.filter((each) => !targets.has(each))), declared: await declare(declared, items) };
+    const observations = observe([...targets.values()], session);
+    const comparisons = await compareAll(observations, session);
+    const items = decideAll(comparisons, session.policy);
+    return {
+      items,
+      blocked: block(waiting.filter((each) => !targets.has(each))),
+      declared: await storeDeclared(declared, items, session.row.cluster, artifacts),
+    };
   } catch {
     // The foundation is written and has to be recorded; an error that lasts is met again by the next write, and told there.
     return { items: [], blocked: block(waiting), declared };
@@ -66,7 +65,7 @@ function isThere({ comparison, result }: AppliedItem): boolean {
  * Asks what the cluster serves until it serves the kinds that objects wait for, at most ten seconds; what takes longer is the next run's.
  * A kind is served once its CustomResourceDefinition is established.
  */
-async function awaitKinds(waiting: readonly WaitingObject[], { client, signal }: Server, clock: Clock): Promise<Discovery> {
+async function awaitKinds(waiting: readonly WaitingObject[], { client, signal, clock }: Session): Promise<Discovery> {
   const deadline = clock.now().getTime() + PATIENCE_SECONDS * 1000;
   for (;;) {
     const discovery = await client.discover(signal);

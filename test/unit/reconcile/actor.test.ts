@@ -39,3 +39,11 @@ describe('the actor', () => {
     if (actor === UNKNOWN) expect(found).toEqual(UNKNOWN);
   });
 });
+
+describe('managed fields that cannot be read', () => {
+  it.each(['k:{broken', 'v:', 'x:y', 'k:[1]', ''])('name nobody and break nothing: %j', (name) => {
+    const live = managed(configMap({ list: [{ name: 'a' }] }), update('kubectl', { 'f:list': { [name]: {}, '.': {} } }));
+    const path = [{ field: 'list' }, { keys: { name: 'a' } }];
+    expect(actorOf(live, [{ path, shape: 'changed' }], IDENTITY.fieldManager)).toEqual(UNKNOWN);
+  });
+});

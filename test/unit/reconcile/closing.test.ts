@@ -42,7 +42,6 @@ const desired: DesiredState = {
   targets: applied.map((each) => each.target),
   waiting: [],
   untargeted: [],
-  namespaces: new Set(),
   complete: true,
 };
 const removed: Removed = { known: true, live: [], gone: new Set(), unknown: new Set(['/ConfigMap/shop/unreadable-removed']) };

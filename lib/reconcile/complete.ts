@@ -1,0 +1,36 @@
+import type { AppliedItem } from './apply.ts';
+import { closesOf } from './closing.ts';
+import type { CompletedRun } from './ending.ts';
+import { factsOf } from './facts.ts';
+import { isAppliedInFull, sameInventory, settleInventory } from './inventory.ts';
+import type { Removed } from './removed.ts';
+import type { Session } from './session.ts';
+import type { DesiredState } from './target.ts';
+import type { LatePlan } from './waiting.ts';
+
+/** What the stages of a run left. */
+export interface Stages {
+  readonly desired: DesiredState;
+  readonly applied: readonly AppliedItem[];
+  readonly late: LatePlan;
+  readonly removed: Removed;
+}
+
+/** What is to be recorded and remembered of a run that went through. Pure. */
+export function completeRun({ desired, applied, late, removed }: Stages, session: Session): CompletedRun {
+  const { artifact, digest, lease, serverVersion, policy } = session;
+  const untargeted = [...desired.untargeted, ...late.blocked];
+  const settled = settleInventory(late.declared, applied, digest, removed);
+  return {
+    state: 'completed',
+    revision: artifact.revision,
+    leaseExpiresAt: lease.expiresAt,
+    serverVersion,
+    objects: applied.length + untargeted.length,
+    facts: factsOf(applied, untargeted, removed.live),
+    closes: closesOf(applied, desired, removed),
+    suspended: policy.suspended,
+    inventory: sameInventory(settled, late.declared) ? undefined : settled,
+    appliedArtifact: untargeted.length === 0 && isAppliedInFull(settled, applied, digest) ? digest : undefined,
+  };
+}

@@ -1,0 +1,69 @@
+import type { Clock } from '../clock.ts';
+import type { ClusterRow } from '../fleet/cluster.ts';
+import type { Discovery, KubernetesClient } from '../kubernetes/client.ts';
+import type { Artifact } from '../source/artifact.ts';
+import type { Inventory, Lease } from '../storage/stores.ts';
+import type { Run } from './conclude.ts';
+import { type Policy, policyOf, writes } from './decide.ts';
+import type { ReconcileDependencies } from './dependencies.ts';
+import type { DesiredArtifact } from './desired-artifact.ts';
+import { type History, readHistory } from './history.ts';
+import { type WriterIdentity, writerIdentity } from './identity.ts';
+import { EMPTY_INVENTORY } from './inventory.ts';
+import { namespacesOf } from './target.ts';
+
+/** What stays the same while a run is at its cluster, and is asked for before the first object: each stage takes what it needs of it. */
+export interface Session {
+  readonly row: ClusterRow;
+  readonly artifact: Artifact;
+  readonly digest: string;
+  readonly client: KubernetesClient;
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly identity: WriterIdentity;
+  readonly policy: Policy;
+  /** Whether the policy lets this run write; else absent objects are validated by a dry-run too. */
+  readonly writes: boolean;
+  readonly validateAbsent: boolean;
+  /** The lease under which it writes. */
+  readonly lease: Pick<Lease, 'expiresAt'>;
+  readonly serverVersion: string;
+  readonly discovery: Discovery;
+  /** Namespaces that the artifact has. */
+  readonly namespaces: ReadonlySet<string>;
+  /** The inventory as the last run left it. */
+  readonly inventory: Inventory;
+  readonly history: History;
+}
+
+export async function openSession(
+  { row, signal }: Run,
+  { artifact, digest }: DesiredArtifact,
+  client: KubernetesClient,
+  lease: Lease,
+  { artifacts, clock, deployment }: Pick<ReconcileDependencies, 'artifacts' | 'clock' | 'deployment'>,
+): Promise<Session> {
+  const policy = policyOf(row, clock.now());
+  const serverVersion = await client.serverVersion(signal);
+  const discovery = await client.discover(signal);
+  const inventory = (await artifacts.getInventory(row.cluster, signal)) ?? EMPTY_INVENTORY;
+  const history = await readHistory(inventory, { digest, artifact }, artifacts, signal);
+  return {
+    row,
+    artifact,
+    digest,
+    client,
+    signal,
+    clock,
+    identity: writerIdentity(deployment, row.cluster),
+    policy,
+    writes: writes(policy),
+    validateAbsent: !writes(policy),
+    lease,
+    serverVersion,
+    discovery,
+    namespaces: namespacesOf(artifact),
+    inventory,
+    history,
+  };
+}
