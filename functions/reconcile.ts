@@ -7,12 +7,13 @@ import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
 import { ulid } from 'ulidx';
 import { systemClock } from '../lib/clock.ts';
 import { createClusterConnector } from '../lib/cluster-connector.ts';
-import { ClusterMessage } from '../lib/fleet/index.ts';
+import { ClusterMessage, createQueueClient, createQueues, retryBusy } from '../lib/fleet/index.ts';
 import { reconcileCluster } from '../lib/reconcile/index.ts';
 import { createSecretReader } from '../lib/secrets.ts';
 import { createFunctionBase, deadline } from './function-base.ts';
 
 const { settings, logger, metrics, count, stores, recorder } = createFunctionBase('reconcile');
+const queues = createQueues(createQueueClient(), { sources: settings.SOURCE_QUEUE_URL, clusters: settings.CLUSTER_QUEUE_URL });
 const dependencies = {
   connect: createClusterConnector(createSecretReader(new SecretsManagerClient()), systemClock),
   artifacts: stores.artifacts,
@@ -27,7 +28,8 @@ const processor = new BatchProcessor(EventType.SQS);
 
 /** One message is one cluster. A cluster's own failure is an outcome; a throw means that the message is tried again. */
 async function handleRecord(record: SQSRecord, context: Context): Promise<void> {
-  const { cluster, reason } = ClusterMessage.parse(JSON.parse(record.body));
+  const message = ClusterMessage.parse(JSON.parse(record.body));
+  const { cluster, reason } = message;
   count('RunsFailed', 0);
   const signal = deadline(context, settings.CLUSTER_TIMEOUT_SECONDS * 1000);
   const entry = await stores.clusters.get(cluster, signal);
@@ -37,6 +39,10 @@ async function handleRecord(record: SQSRecord, context: Context): Promise<void> 
     return;
   }
   const { outcome, records } = await reconcileCluster(entry.row, dependencies, { signal, runId: ulid() });
+  if (outcome === 'skipped') {
+    const again = retryBusy(message, dependencies.random());
+    if (again !== undefined) await queues.sendClusters([again]);
+  }
   logger.info('cluster reconciled', { cluster, reason, outcome, records: records.length });
 }
 

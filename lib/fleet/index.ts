@@ -7,4 +7,5 @@ export { ClusterMessage, SourceMessage } from './messages.ts';
 export { parseRow } from './parse-row.ts';
 export { isSuspended, planTick, type TickGauges, type TickPlan } from './plan-tick.ts';
 export { createQueueClient, createQueues, type Delayed, QueueError, type Queues } from './queues.ts';
+export { retryBusy } from './retry-busy.ts';
 export { runSchedule, type ScheduleDependencies } from './run-schedule.ts';
