@@ -1,11 +1,12 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
+import { ulid } from 'ulidx';
 import { systemClock } from '../lib/clock.ts';
 import { createQueueClient, createQueues, runSchedule } from '../lib/fleet/index.ts';
 import { createFunctionBase, deadline } from './function-base.ts';
 
-const { settings, logger, metrics, count, stores } = createFunctionBase('schedule');
+const { settings, logger, metrics, count, stores, recorder } = createFunctionBase('schedule');
 const queues = createQueues(createQueueClient(), { sources: settings.SOURCE_QUEUE_URL, clusters: settings.CLUSTER_QUEUE_URL });
 
 /** One tick. The gauges come from the state table, so that a dead `reconcile` raises them instead of silencing them. */
@@ -14,7 +15,7 @@ export const handler = middy()
   .use(logMetrics(metrics))
   .handler(async (_event, context) => {
     const { sources, clusters, statuses, gauges } = await runSchedule(
-      { clusters: stores.clusters, state: stores.state, queues, clock: systemClock },
+      { clusters: stores.clusters, state: stores.state, queues, recorder, clock: systemClock, newRunId: () => ulid() },
       deadline(context),
     );
     count('StaleClusters', gauges.StaleClusters);

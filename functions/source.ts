@@ -5,6 +5,7 @@ import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import middy from '@middy/core';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { ulid } from 'ulidx';
 import { systemClock } from '../lib/clock.ts';
 import { createQueueClient, createQueues, SourceMessage } from '../lib/fleet/index.ts';
 import { createImageRegistry } from '../lib/image-registry.ts';
@@ -14,7 +15,7 @@ import { createSecretReader } from '../lib/secrets.ts';
 import { processRepository, type SourceDependencies } from '../lib/source/index.ts';
 import { createFunctionBase, deadline } from './function-base.ts';
 
-const { settings, logger, metrics, count, stores } = createFunctionBase('source');
+const { settings, logger, metrics, count, stores, recorder } = createFunctionBase('source');
 const queues = createQueues(createQueueClient(), { sources: settings.SOURCE_QUEUE_URL, clusters: settings.CLUSTER_QUEUE_URL });
 const registry = createImageRegistry(systemClock);
 const dependencies: SourceDependencies = {
@@ -24,7 +25,9 @@ const dependencies: SourceDependencies = {
   readSecret: createSecretReader(new SecretsManagerClient()),
   lockImages: (rendered, signal) => lockImages(rendered, { registry, locks: stores.locks, clock: systemClock }, signal),
   enqueue: (message) => queues.sendClusters([{ message, delaySeconds: 0 }]),
+  recorder,
   clock: systemClock,
+  newRunId: () => ulid(),
   git: { environment: process.env, allowInsecure: settings.ALLOW_INSECURE_REPOSITORIES },
   tools: toolsIn(settings.TOOLS_DIRECTORY),
   temporaryDirectory: tmpdir(),

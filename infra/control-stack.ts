@@ -4,6 +4,7 @@ import { MinuteSchedule } from './constructs/minute-schedule.ts';
 import {
   assumeRoles,
   describeClusters,
+  putIntoTable,
   readImages,
   readObjects,
   readSecrets,
@@ -82,8 +83,13 @@ export class ControlStack extends Stack {
       packaging: { type: 'zip' },
       timeout: TICK_TIMEOUT,
       memorySizeMiB: 256,
-      // It writes the status of rows that no run will report on.
-      permissions: [...readFleet, updateTable(data.state), sendTo([this.sources.queue, this.clusters.queue], context)],
+      // It writes and records the status of rows that no run will report on.
+      permissions: [
+        ...readFleet,
+        updateTable(data.state),
+        putIntoTable(data.records),
+        sendTo([this.sources.queue, this.clusters.queue], context),
+      ],
     });
     this.source = new PlumblineFunction(this, 'Source', {
       ...common,
@@ -97,6 +103,7 @@ export class ControlStack extends Stack {
         receiveFrom(this.sources.queue),
         ...readFleet,
         writeTable(data.state),
+        putIntoTable(data.records),
         ...readArtifacts,
         ...writeArtifacts,
         readImages(context),
@@ -121,6 +128,8 @@ export class ControlStack extends Stack {
         describeClusters(this),
         assumeRoles(context.memberRoleArns ?? [`arn:${Aws.PARTITION}:iam::*:role/${deployment}-*`]),
         readSecrets(this, deployment),
+        // A run that finds its cluster busy asks to be run again.
+        sendTo([this.clusters.queue], context),
       ],
     });
     this.audit = new PlumblineFunction(this, 'Audit', {

@@ -48,6 +48,11 @@ export function updateTable(table: TableV2): Permission {
   return { actions: ['dynamodb:UpdateItem'], resources: [table.tableArn] };
 }
 
+/** Whole items. */
+export function putIntoTable(table: TableV2): Permission {
+  return { actions: ['dynamodb:PutItem'], resources: [table.tableArn] };
+}
+
 /** Single messages and batches of them. */
 export function sendTo(queues: readonly IQueue[], { local }: { readonly local: boolean }): Permission {
   return {

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { Recorder } from '../records/fact.ts';
 import type { ClusterStore, StateStore } from '../storage/stores.ts';
 import { planTick, type TickPlan } from './plan-tick.ts';
 import type { Queues } from './queues.ts';
@@ -8,18 +9,32 @@ export interface ScheduleDependencies {
   readonly clusters: Pick<ClusterStore, 'list'>;
   readonly state: Pick<StateStore, 'list' | 'update'>;
   readonly queues: Queues;
+  readonly recorder: Pick<Recorder, 'recordFailure'>;
   readonly clock: Clock;
+  /** A ULID for each record of a row that cannot be used. */
+  readonly newRunId: () => string;
 }
 
-/** One tick: lists the fleet, sends what is due, and writes the status of rows that no run will report on. Returns what it planned. */
+/**
+ * One tick: lists the fleet, sends what is due, and writes the status of rows that no run will report on; that of a row which cannot be used
+ * is recorded too, once for each thing that is said of it. Returns what it planned.
+ */
 export async function runSchedule(deps: ScheduleDependencies, signal: AbortSignal): Promise<TickPlan> {
   const [entries, states] = await Promise.all([deps.clusters.list(signal), deps.state.list(signal)]);
-  const plan = planTick(entries, states, deps.clock.now());
+  const now = deps.clock.now();
+  const plan = planTick(entries, states, now);
   await deps.queues.sendSources(plan.sources, signal);
   await deps.queues.sendClusters(
     plan.clusters.map((message) => ({ message, delaySeconds: delaySeconds(message.cluster, plan.clusters.length) })),
     signal,
   );
-  for (const { cluster, patch } of plan.statuses) await deps.state.update(cluster, patch);
+  for (const { cluster, patch } of plan.statuses) {
+    const { failure: error } = patch;
+    // Recorded first: a tick that is cut off in between says it twice rather than never.
+    if (error !== null) {
+      await deps.recorder.recordFailure({ cluster, runId: deps.newRunId(), revision: '', startedAt: now.toISOString(), error });
+    }
+    await deps.state.update(cluster, patch);
+  }
   return plan;
 }

@@ -15,7 +15,7 @@ export interface RunAuditDependencies {
   readonly artifacts: ArtifactStore;
   readonly registry: ImageRegistry;
   readonly history: TagHistoryStore;
-  readonly recorder: Recorder;
+  readonly recorder: Pick<Recorder, 'record'>;
   readonly clock: Clock;
   /** A ULID for each cluster's part of the run. */
   readonly newRunId: () => string;

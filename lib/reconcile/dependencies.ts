@@ -11,7 +11,7 @@ export interface ReconcileDependencies {
   readonly artifacts: Pick<ArtifactStore, 'get' | 'getInventory' | 'putInventory'>;
   readonly state: Pick<StateStore, 'get' | 'update' | 'pinClusterUid'>;
   readonly leases: LeaseStore;
-  readonly recorder: Recorder;
+  readonly recorder: Pick<Recorder, 'record'>;
   readonly clock: Clock;
   /** In [0, 1): the jitter of the next attempt. */
   random(): number;

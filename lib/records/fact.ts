@@ -37,7 +37,15 @@ export interface RunFacts {
   >;
 }
 
-/** Stores, logs and counts what a run saw, in that order, from one place. Returns the records that moved, in order, the run's last. */
+/** Work for a cluster that came to nothing before any object was looked at: its row cannot be read, or its repository not followed. */
+export interface FailedWork extends Pick<RunFacts, 'cluster' | 'runId' | 'revision' | 'startedAt'> {
+  readonly error: Failure;
+}
+
+/** Stores, logs and counts, in that order, from one place. */
 export interface Recorder {
+  /** What a run saw. Returns the records that moved, in order, the run's last. */
   record(run: RunFacts, signal: AbortSignal): Promise<readonly (ObjectRecord | RunRecord)[]>;
+  /** A run of its own, that failed. Open records stay as they are. */
+  recordFailure(work: FailedWork): Promise<void>;
 }

@@ -4,7 +4,7 @@
  *
  * `emf.ts` is not exported here: it loads Powertools, which only the functions need.
  */
-export type { Fact, Recorder, RunFacts } from './fact.ts';
+export type { Fact, FailedWork, Recorder, RunFacts } from './fact.ts';
 export { identityOf } from './identity.ts';
 export { DEPLOYMENT_DIMENSION, METRICS, METRICS_NAMESPACE, type MetricName } from './metrics.ts';
 export { planRecords, type RecordSteps } from './plan-records.ts';

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { RecordStore } from '../storage/stores.ts';
 import { boundChanges } from './bound-changes.ts';
 import { countRecord } from './count-record.ts';
-import type { Fact, Recorder, RunFacts } from './fact.ts';
+import type { Fact, FailedWork, Recorder, RunFacts } from './fact.ts';
 import type { MetricName } from './metrics.ts';
 import { planRecords, type RecordSteps } from './plan-records.ts';
 import type { ObjectRecord, PlumblineRecord, RunRecord } from './record.ts';
@@ -42,6 +42,13 @@ export function createRecorder(deps: RecorderDependencies): Recorder {
     return { steps, moved: await deps.records.transition(lastOf(steps)) };
   }
 
+  async function recordRun(...run: Parameters<typeof runRecordOf>): Promise<RunRecord> {
+    const record = runRecordOf(...run);
+    await deps.records.put(record);
+    publish(record);
+    return record;
+  }
+
   return {
     async record(run, signal) {
       const open = await deps.records.listOpen(run.cluster, signal);
@@ -59,14 +66,14 @@ export function createRecorder(deps: RecorderDependencies): Recorder {
           }
         }
       }
-      if (run.run !== undefined) {
-        const record = runRecordOf(run, run.run, newId);
-        await deps.records.put(record);
-        publish(record);
-        moved.push(record);
-      }
+      if (run.run !== undefined) moved.push(await recordRun(run, run.run, newId));
       if (failures.length > 0) throw failures[0];
       return moved;
+    },
+
+    async recordFailure({ error, ...work }) {
+      const durationMs = deps.clock.now().getTime() - Date.parse(work.startedAt);
+      await recordRun(work, { outcome: 'failed', ...NOTHING_SEEN, durationMs, error }, deps.createIds());
     },
   };
 }
@@ -76,7 +83,9 @@ function cleanFact(fact: Fact): Fact {
   return { ...redacted, changes: boundChanges(redacted.changes) };
 }
 
-function runRecordOf(run: RunFacts, sums: NonNullable<RunFacts['run']>, newId: (at: number) => string): RunRecord {
+const NOTHING_SEEN = { objects: 0, drifted: 0, corrected: 0, created: 0, failed: 0, requests: 0 } as const;
+
+function runRecordOf(run: Omit<FailedWork, 'error'>, sums: NonNullable<RunFacts['run']>, newId: (at: number) => string): RunRecord {
   const { error, ...counts } = sums;
   return {
     kind: 'run',

@@ -49,6 +49,8 @@ function lastWords(output: string, { credentials, directory }: GitCommand): stri
   }
   const lines = text
     .replaceAll(directory, '')
+    // The same words at each poll, or each would be news.
+    .replaceAll(/ after \d+ ms(?=:)/g, '')
     .split('\n')
     .map((line) => line.trim());
   const telling = lines.filter((line) => /^(fatal|error|remote):/i.test(line));

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import { type Failure, failureOf } from '../errors.ts';
 import type { ClusterRow, ClusterState } from '../fleet/cluster.ts';
 import type { ClusterMessage, SourceMessage } from '../fleet/messages.ts';
+import type { Recorder } from '../records/fact.ts';
 import { renderPath } from '../render/render.ts';
 import { RenderError } from '../render/render-error.ts';
 import type { ArtifactStore, ClusterStore, StateStore } from '../storage/stores.ts';
@@ -22,7 +23,10 @@ export interface SourceDependencies extends FetchDependencies {
   readonly readSecret: (name: string, signal: AbortSignal) => Promise<string>;
   readonly lockImages: (rendered: RenderedSource, signal: AbortSignal) => Promise<LockedSource>;
   readonly enqueue: (message: ClusterMessage) => Promise<void>;
+  readonly recorder: Pick<Recorder, 'recordFailure'>;
   readonly clock: Clock;
+  /** A ULID for each record of a row that cannot be followed. */
+  readonly newRunId: () => string;
 }
 
 /** What became of one row. */
@@ -197,11 +201,25 @@ async function fail(
       const { row, state } = follower;
       const revision = 'revision' in follower ? follower.revision : undefined;
       const from = lasting && revision !== undefined ? `${FAILED}${renderedFrom(row, revision)}` : withoutFailed(state?.renderedFrom);
-      const known = state?.sourceFailure?.message === failure.message && state.renderedFrom === from;
-      if (!known) await deps.state.update(row.cluster, { sourceFailure: failure, renderedFrom: from ?? null });
+      // One record for each thing that is said of it, not one a minute.
+      const said = state?.sourceFailure?.message === failure.message;
+      if (!said) await recordFailure(row.cluster, revision ?? '', failure, deps);
+      if (!said || state.renderedFrom !== from) {
+        await deps.state.update(row.cluster, { sourceFailure: failure, renderedFrom: from ?? null });
+      }
       return { cluster: row.cluster, outcome: 'failed', failure, ...(revision === undefined ? {} : { revision }) };
     }),
   );
+}
+
+async function recordFailure(cluster: string, revision: string, error: Failure, deps: SourceDependencies): Promise<void> {
+  await deps.recorder.recordFailure({
+    cluster,
+    runId: deps.newRunId(),
+    revision,
+    startedAt: deps.clock.now().toISOString(),
+    error,
+  });
 }
 
 /** Marks a `renderedFrom` that could not be rendered, and would not be if it were tried again. */

@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ClusterRow, ClusterState } from '../../../lib/fleet/cluster.ts';
 import type { ClusterMessage } from '../../../lib/fleet/messages.ts';
+import { createRecorder, createRecordIds } from '../../../lib/records/index.ts';
 import type { Tools } from '../../../lib/render/index.ts';
 import { type Artifact, type LockedSource, processRepository, type SourceDependencies } from '../../../lib/source/index.ts';
 import { createRepository, type TestRepository, temporaryDirectory } from '../../helpers/git-repository.ts';
 import { startGitServer } from '../../helpers/git-server.ts';
+import { memoryRecordStore } from '../../helpers/memory-stores.ts';
 import { testTools } from '../../helpers/tools.ts';
 
 let tools: Tools;
@@ -15,6 +17,7 @@ beforeAll(async () => {
 });
 
 const signal = new AbortController().signal;
+const clock = { now: () => new Date('2026-11-25T00:00:00Z') };
 const configMap = (name: string) => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\n`;
 
 function row(cluster: string, repository: string, rest: Partial<ClusterRow> = {}): ClusterRow {
@@ -41,6 +44,7 @@ class Fleet implements Disposable {
   readonly artifacts = new Map<string, Artifact>();
   readonly messages: ClusterMessage[] = [];
   readonly renderedPaths: string[] = [];
+  readonly records = memoryRecordStore();
   blocked: LockedSource['blocked'] = {};
   stateWrites = 0;
   readonly temporary = temporaryDirectory();
@@ -62,7 +66,9 @@ class Fleet implements Disposable {
       tools,
       git: { environment: process.env, allowInsecure: true },
       temporaryDirectory: this.temporary.path,
-      clock: { now: () => new Date('2026-11-25T00:00:00Z') },
+      recorder: createRecorder({ records: this.records, log: () => {}, count: () => {}, clock, createIds: createRecordIds }),
+      clock,
+      newRunId: () => 'poll',
       clusters: { list: async () => [...this.rows.values()].map((each) => ({ cluster: each.cluster, row: each })) },
       state: {
         list: async () => [...this.states.values()],
@@ -183,6 +189,9 @@ describe('following a repository', () => {
     fleet.stateWrites = 0;
     expect(reasons((await fleet.run(repository.url)).outcomes)).toEqual({ ...expected, good: 'unchanged' });
     expect(fleet.stateWrites).toBe(0);
+    const recorded = await fleet.records.query({});
+    expect(recorded.map(({ cluster, error }) => [cluster, error?.reason]).sort()).toEqual(Object.entries(expected).sort());
+    for (const record of recorded) expect(record).toMatchObject({ kind: 'run', outcome: 'failed', event: 'failed', runId: 'poll' });
 
     repository.commit({ 'bad/missing.yaml': configMap('there') });
     await fleet.run(repository.url);
@@ -202,6 +211,8 @@ describe('following a repository', () => {
     served.setMode('error');
     await fleet.run(served.url, 'git');
     for (const cluster of ['one', 'bad']) expect(fleet.states.get(cluster)?.sourceFailure?.reason).toBe('RepositoryUnreachable');
+    await fleet.run(served.url, 'git');
+    expect((await fleet.records.query({ cluster: 'one' })).map(({ error }) => error?.reason)).toEqual(['RepositoryUnreachable']);
     expect(fleet.states.get('one')?.desiredArtifact).toBe(before);
 
     served.setMode('serve');

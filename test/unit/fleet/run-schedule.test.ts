@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { type ClusterMessage, type Delayed, parseRow, runSchedule, type SourceMessage } from '../../../lib/fleet/index.ts';
-import { memoryStateStore } from '../../helpers/memory-stores.ts';
+import { createRecorder, createRecordIds } from '../../../lib/records/index.ts';
+import { memoryStores } from '../../helpers/memory-stores.ts';
 
 const clock = { now: () => new Date('2027-01-01T12:00:00Z') };
 const signal = new AbortController().signal;
@@ -8,7 +9,7 @@ const signal = new AbortController().signal;
 function setUp(items: readonly Record<string, unknown>[]) {
   const sources: SourceMessage[] = [];
   const clusters: Delayed<ClusterMessage>[] = [];
-  const state = memoryStateStore();
+  const { state, records } = memoryStores(clock);
   const deps = {
     clusters: { list: async () => items.map(parseRow) },
     state,
@@ -16,9 +17,11 @@ function setUp(items: readonly Record<string, unknown>[]) {
       sendSources: async (messages: readonly SourceMessage[]) => void sources.push(...messages),
       sendClusters: async (messages: readonly Delayed<ClusterMessage>[]) => void clusters.push(...messages),
     },
+    recorder: createRecorder({ records, log: () => {}, count: () => {}, clock, createIds: createRecordIds }),
     clock,
+    newRunId: () => 'tick',
   };
-  return { deps, state, sources, clusters };
+  return { deps, state, records, sources, clusters };
 }
 
 const row = (cluster: string) => ({ cluster, eksName: cluster, region: 'eu-west-1', repository: 'https://git.example/shop' });
@@ -30,6 +33,28 @@ it('sends what is due, and says of a broken row why it is not', async () => {
   expect(clusters).toEqual([{ message: { cluster: 'a', reason: 'tick' }, delaySeconds: 0 }]);
   expect(await state.list()).toEqual([
     { cluster: 'b', outcome: 'failed', failure: { reason: 'InvalidRow', message: expect.stringContaining('attribute mode is "on"') } },
+  ]);
+});
+
+it('records a broken row once for each thing that is said of it', async () => {
+  const broken: Record<string, unknown> = { ...row('b'), mode: 'on' };
+  const { deps, records } = setUp([broken]);
+  await runSchedule(deps, signal);
+  await runSchedule(deps, signal);
+  expect(await records.query({ cluster: 'b' })).toMatchObject([
+    {
+      kind: 'run',
+      event: 'failed',
+      outcome: 'failed',
+      runId: 'tick',
+      error: { reason: 'InvalidRow', message: expect.stringContaining('"on"') },
+    },
+  ]);
+  broken.mode = 'enforced';
+  await runSchedule(deps, signal);
+  expect((await records.query({ cluster: 'b' })).map(({ error }) => error?.message)).toEqual([
+    expect.stringContaining('"enforced"'),
+    expect.stringContaining('"on"'),
   ]);
 });
 

@@ -25,6 +25,13 @@ describe('what Git printed', () => {
     expect(failure.message).toMatch(/^repository https:\/\/git\.example\.com\/apps: /);
   });
 
+  it('is the same at each poll, however long a connection took to fail', () => {
+    const words = (ms: number) =>
+      gitFailure(command, false, `fatal: unable to access 'x': Failed to connect to git.example.com port 443 after ${ms} ms: No route`)
+        .message;
+    expect(words(3)).toBe(words(2041));
+  });
+
   it('is repeated without the token, in any form that Git has seen', () => {
     const basic = Buffer.from('u:hunter2').toString('base64');
     const { message } = gitFailure(command, false, `fatal: bad header Authorization: Basic ${basic} of hunter2 in /tmp/work/.git`);
