@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 /** What a step of the checks counted. A step that is one command counts as one check. */
 export interface Counts {
+  readonly title: string;
   readonly passed: number;
   readonly failed: number;
 }
@@ -27,7 +28,7 @@ async function run(command: string, args: readonly string[]): Promise<number> {
 export async function commandStep(title: string, command: string, args: readonly string[]): Promise<Counts> {
   console.log(`\n== ${title}`);
   const status = await run(command, args);
-  return status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+  return status === 0 ? { title, passed: 1, failed: 0 } : { title, passed: 0, failed: 1 };
 }
 
 /**
@@ -42,11 +43,11 @@ export async function vitestStep(title: string, projects: readonly string[]): Pr
   const selection = projects.flatMap((project) => ['--project', project]);
   const status = await run('vitest', ['run', ...selection, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]);
   const text = await readFile(report, 'utf8').catch(() => undefined);
-  if (text === undefined) return { passed: 0, failed: 1 };
+  if (text === undefined) return { title, passed: 0, failed: 1 };
   const parsed = VitestReport.parse(JSON.parse(text));
   const uncollected = parsed.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
   const failed = parsed.numFailedTests + uncollected;
-  return { passed: parsed.numPassedTests, failed: failed === 0 && status !== 0 ? 1 : failed };
+  return { title, passed: parsed.numPassedTests, failed: failed === 0 && status !== 0 ? 1 : failed };
 }
 
 /** The fast part: format, lint, types, unit and template tests, synth. */
