@@ -22,6 +22,8 @@ export function bundleFunction(name: FunctionName, directory: string): void {
     format: 'esm',
     mainFields: ['module', 'main'],
     minify: true,
+    // Node quotes the line that threw: not a megabyte.
+    lineLimit: 200,
     // The name of an error's class is what records call it.
     keepNames: true,
     sourcemap: 'linked',

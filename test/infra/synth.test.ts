@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { NODE_OPTIONS } from '../../infra/constructs/plumbline-function.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 const cdk = join(dirname(createRequire(import.meta.url).resolve('aws-cdk/package.json')), 'bin', 'cdk');
@@ -78,7 +79,7 @@ describe('cdk synth', () => {
   });
 
   it.each(['schedule', 'reconcile', 'audit'])('bundles %s so that it starts, and says by name which settings it misses', (name) => {
-    const env = { NODE_OPTIONS: '--enable-source-maps' };
+    const env = { NODE_OPTIONS };
     const { stderr } = spawnSync(process.execPath, [join(assetOf(name), 'index.mjs')], { env, encoding: 'utf8' });
     const error = /^.*Error: settings: .*$/m.exec(stderr)?.[0];
     // The class keeps its name although the bundle is minified: records and logs call errors by it.

@@ -9,7 +9,7 @@ import {
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createArtifactStore, createDataKeys } from '../../../lib/storage/index.ts';
 import { artifact, artifactStoreContract } from '../../contract/artifact-store.ts';
-import { createTestTables } from './test-tables.ts';
+import { createTestTables } from '../../helpers/test-tables.ts';
 
 let tables: Awaited<ReturnType<typeof createTestTables>>;
 beforeAll(async () => {

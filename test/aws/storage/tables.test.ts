@@ -14,7 +14,7 @@ import { leaseStoreContract } from '../../contract/lease-store.ts';
 import { lockStoreContract } from '../../contract/lock-store.ts';
 import { drift, recordStoreContract } from '../../contract/record-store.ts';
 import { stateStoreContract } from '../../contract/state-store.ts';
-import { createTestTables } from './test-tables.ts';
+import { createTestTables } from '../../helpers/test-tables.ts';
 
 let tables: Awaited<ReturnType<typeof createTestTables>>;
 beforeAll(async () => {

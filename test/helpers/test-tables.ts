@@ -8,9 +8,9 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { createDocumentClient } from '../../../lib/storage/index.ts';
-import { reachOf } from '../../helpers/deployed-state.ts';
-import { testEnvironment } from '../../helpers/environment.ts';
+import { createDocumentClient } from '../../lib/storage/index.ts';
+import { reachOf } from './deployed-state.ts';
+import { testEnvironment } from './environment.ts';
 
 /** Tables, a bucket and keys of this test's own, with the keys and indexes that the data stack gives them. */
 export async function createTestTables() {
