@@ -74,7 +74,7 @@ export async function prepareFleet(
 
 /** Without what an administrator does on EKS: the local clusters were made with it. */
 function forThisMachine(output: string): string {
-  const end = output.indexOf('# An administrator of the cluster');
+  const end = output.indexOf('An administrator of the cluster');
   return end < 0 ? output : output.slice(0, end).trimEnd();
 }
 

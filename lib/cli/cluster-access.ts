@@ -1,20 +1,35 @@
 import { readFile } from 'node:fs/promises';
 import type { ClusterRow } from '../fleet/cluster.ts';
-import { accessInstructions, accessOf } from '../kubernetes/index.ts';
+import { accessInstructions, accessOf } from '../kubernetes/access.ts';
 
 const MANIFESTS = new URL('../../infra/access/', import.meta.url);
 
-/** What an administrator does once so that a cluster on EKS lets us in; undefined for other clusters, whose credentials bring their rights. */
-export async function describeAccess(row: ClusterRow, reconcileRoleArn: string | undefined): Promise<string | undefined> {
+/** What an administrator does once so that a cluster on EKS lets us in. */
+export interface RequiredAccess {
+  /** A sentence each, in order. */
+  readonly steps: readonly string[];
+  /** Shell commands for the steps inside the cluster. */
+  readonly commands: string;
+}
+
+/** Undefined for clusters that are not on EKS: their credentials bring their rights. */
+export async function describeAccess(row: ClusterRow, reconcileRoleArn: string | undefined): Promise<RequiredAccess | undefined> {
   const { connection } = row;
   if (connection.type !== 'eks') return undefined;
-  const principalArn = connection.roleArn ?? reconcileRoleArn;
+  const { eksName, region, roleArn, externalId } = connection;
+  const principalArn = roleArn ?? reconcileRoleArn;
   if (principalArn === undefined) return undefined;
-  const manifest = await readFile(new URL(`${accessOf(row.mode)}.yaml`, MANIFESTS), 'utf8');
-  const trust =
-    connection.roleArn === undefined || reconcileRoleArn === undefined
-      ? ''
-      : `# The role must let ${reconcileRoleArn} assume it${connection.externalId === undefined ? '' : ', with the external id of the row'}.\n`;
-  const { eksName, region } = connection;
-  return `# An administrator of the cluster does this once:\n${trust}${accessInstructions({ eksName, region, principalArn, mode: row.mode, manifest })}`;
+  const access = accessOf(row.mode);
+  const manifest = await readFile(new URL(`${access}.yaml`, MANIFESTS), 'utf8');
+  const may = access === 'enforce' ? 'which may write what Git names' : 'with a policy that lets only its dry-runs pass';
+  return {
+    steps: [
+      ...(roleArn === undefined || reconcileRoleArn === undefined
+        ? []
+        : [`Role: ${roleArn} lets ${reconcileRoleArn} assume it${externalId === undefined ? '' : ', with the external id of the row'}.`]),
+      `Access entry: it puts ${principalArn} into the Kubernetes group plumbline:${access}.`,
+      `ClusterRole: plumbline-${access} for that group, ${may}.`,
+    ],
+    commands: accessInstructions({ eksName, region, principalArn, mode: row.mode, manifest }),
+  };
 }

@@ -1,15 +1,15 @@
 import type { Command } from 'commander';
 import type { ClusterRow } from '../fleet/cluster.ts';
-import { parseRow } from '../fleet/parse-row.ts';
-import { describeAccess } from './cluster-access.ts';
+import { describeAccess, type RequiredAccess } from './cluster-access.ts';
 import { connectionOptions, readConnection } from './cluster-connection.ts';
 import type { CommandRun } from './context.ts';
 import type { Check, Deployment } from './deployment.ts';
 import { UsageError } from './errors.ts';
 import type { DefineCommand } from './leaf-command.ts';
 import type { RowItem } from './row-item.ts';
-import { requireRow } from './select-clusters.ts';
-import { printable } from './text.ts';
+import { requireItem } from './select-clusters.ts';
+import type { Screen } from './terminal.ts';
+import { printable, wrap } from './text.ts';
 
 /** Options that are attributes of the row under another name. */
 const ROW_OPTIONS: readonly (readonly [option: string, attribute: string])[] = [
@@ -41,22 +41,25 @@ export function clusterAddCommand(define: DefineCommand): Command {
     },
     async (run, [name = ''], options) => {
       const connection = await readConnection(run.directory, options);
+      const { attributes, secret } = connection(run.options.stack, name);
+      const item = { cluster: name, ...rowAttributes(options), ...attributes };
+      const row = await requireItem(item, 'Nothing was registered.');
       const deployment = await run.deployment();
       if ((await deployment.clusters.get(name, run.signal)) !== undefined) {
         throw new UsageError(
           `cluster ${name}: it is registered already. Change it with \`plumbline cluster set ${name}\`, or give another name.`,
         );
       }
-      const { attributes, secret } = connection(deployment.name, name);
-      const item = { cluster: name, ...rowAttributes(options), ...attributes };
-      const row = requireAdded(item);
       // Before the row: a tick could read the row at once, and would find no secret.
       if (secret !== undefined) await deployment.storeCredentials(secret.name, secret.credentials);
       await deployment.clusters.put(item, { replace: false });
       const checks = await check(run, deployment, row);
       const access = await describeAccess(row, deployment.reconcileRoleArn);
-      run.output.lines([{ ...row, checks, ...(access === undefined ? {} : { access }) }]);
-      run.output.text(() => [describeAdded(row), describeChecks(checks), ...(access === undefined ? [] : [access])].join('\n'));
+      run.output.lines([{ ...row, checks, ...(access === undefined ? {} : { access: access.commands }) }]);
+      run.output.text(() => {
+        const parts = [describeAdded(row, run.terminal), describeChecks(checks, run.terminal)];
+        return [...parts, ...(access === undefined ? [] : [describeRequired(access, checks, run.terminal)])].join('\n');
+      });
       return 0;
     },
     (command) =>
@@ -80,13 +83,6 @@ function rowAttributes(options: Readonly<Record<string, unknown>>): RowItem {
   );
 }
 
-/** The parser's words are about attributes, which are not there yet to be corrected. */
-function requireAdded(item: RowItem): ClusterRow {
-  const entry = parseRow(item);
-  if ('invalid' in entry) throw new UsageError(`${entry.invalid.message.replace(/ Correct the row with .*$/, '')} Nothing was registered.`);
-  return requireRow(entry);
-}
-
 async function check(run: CommandRun, deployment: Deployment, row: ClusterRow): Promise<readonly Check[]> {
   return await run.progress('checking from here', async (progress) => {
     progress.update(`checking ${row.repository} from here`);
@@ -96,16 +92,34 @@ async function check(run: CommandRun, deployment: Deployment, row: ClusterRow): 
   });
 }
 
-function describeAdded(row: ClusterRow): string {
+function describeAdded(row: ClusterRow, screen: Screen): string {
   const mode =
     row.mode === 'observe' ? 'observed: nothing is written to it' : row.mode === 'enforce' ? 'enforced: drift is corrected' : 'off';
-  return `${row.cluster} is registered, ${mode}. The next tick reads ${row.path} of ${row.repository} at ${row.branch}.\n`;
+  const source = `The next tick reads ${row.path} of ${row.repository} at ${row.branch}.`;
+  return `${[`${row.cluster} is registered, ${mode}.`, ...wrap(printable(source), screen.columns)].join('\n')}\n`;
 }
 
-function describeChecks(checks: readonly Check[]): string {
-  const lines = checks.map(({ check, ok, detail, remedy }) => {
-    const next = ok || remedy === undefined ? '' : `\n         ${printable(remedy)}`;
-    return `  ${ok ? 'ok    ' : 'failed'} ${check}: ${printable(detail)}${next}\n`;
+/** How far the text of a check is from the left. */
+const CHECK_INDENT = 10;
+
+function describeChecks(checks: readonly Check[], { colors, columns }: Screen): string {
+  const lines = checks.flatMap(({ check, ok, detail, remedy }) => {
+    const text = [
+      printable(detail.startsWith(`${check} `) ? detail : `${check}: ${detail}`),
+      ...(ok || remedy === undefined ? [] : [printable(remedy)]),
+    ];
+    const [first = '', ...rest] = text.flatMap((part) => wrap(part, columns - CHECK_INDENT));
+    const verdict = ok ? colors.green('ok') : colors.red('failed');
+    return [`  ${verdict}${' '.repeat(ok ? 6 : 2)}${first}`, ...rest.map((line) => `${' '.repeat(CHECK_INDENT)}${line}`)];
   });
-  return `Checked from here; the functions may reach other things than this machine does:\n${lines.join('')}`;
+  return `Checked from here; the functions may reach other things than this machine does:\n${lines.join('\n')}\n`;
+}
+
+function describeRequired({ steps, commands }: RequiredAccess, checks: readonly Check[], { columns }: Screen): string {
+  const done = checks.every(({ ok }) => ok) ? ' The checks above passed, so some of it seems to be done already.' : '';
+  const intro = wrap(`An administrator of the cluster does this once; the commands for it are below.${done}`, columns);
+  const numbered = steps.flatMap((step, index) =>
+    wrap(printable(step), columns - 5).map((line, part) => `  ${part === 0 ? `${index + 1}.` : '  '} ${line}`),
+  );
+  return `${[...intro, ...numbered].join('\n')}\n\n${commands}`;
 }

@@ -1,14 +1,15 @@
 import type { Command } from 'commander';
-import type { ClusterConnection, ClusterEntry, ClusterRow } from '../fleet/cluster.ts';
+import type { ClusterConnection, ClusterEntry, ClusterRow, ClusterState } from '../fleet/cluster.ts';
 import { isSuspended } from '../fleet/plan-tick.ts';
-import type { Colors } from './colors.ts';
 import { describeStatus } from './describe-status.ts';
 import { describeDuration } from './duration.ts';
 import type { DefineCommand } from './leaf-command.ts';
+import { rowItem } from './row-item.ts';
 import { getCluster } from './select-clusters.ts';
 import { formatStatus } from './status-table.ts';
-import { type Cell, cell, formatTable } from './table.ts';
-import { printable, shortRevision } from './text.ts';
+import { type Cell, cell, formatTable, sentence } from './table.ts';
+import type { Screen } from './terminal.ts';
+import { printable, shortRevision, wrap } from './text.ts';
 
 export function clusterListCommand(define: DefineCommand): Command {
   return define(
@@ -24,7 +25,7 @@ export function clusterListCommand(define: DefineCommand): Command {
       run.output.text(() =>
         entries.length === 0
           ? 'No cluster is registered. Register one with `plumbline cluster add`.\n'
-          : formatClusters(entries, run.clock.now(), run.terminal.colors),
+          : formatClusters(entries, run.clock.now(), run.terminal),
       );
       return entries.some((entry) => 'invalid' in entry) ? 1 : 0;
     },
@@ -42,13 +43,12 @@ export function clusterShowCommand(define: DefineCommand): Command {
       const { clusters, state } = await run.deployment();
       const entry = await getCluster(clusters, name, run.signal);
       const known = await state.get(name, run.signal);
-      const status = describeStatus(entry, known, run.clock.now());
+      const now = run.clock.now();
+      const status = describeStatus(entry, known, now);
       run.output.lines([{ ...clusterLine(entry), ...(known === undefined ? {} : { state: known }), status }]);
       run.output.text(() => {
-        const settings = 'row' in entry ? describeRow(entry.row) : [];
-        const uid: readonly Setting[] = known?.clusterUid === undefined ? [] : [['clusterUid', known.clusterUid]];
-        const version: readonly Setting[] = known?.serverVersion === undefined ? [] : [['serverVersion', known.serverVersion]];
-        return `${formatStatus([status], run.terminal.colors)}\n${formatSettings([...settings, ...uid, ...version])}`;
+        const settings = [...('row' in entry ? describeRow(entry.row) : []), ...(known === undefined ? [] : describeKnown(known))];
+        return `${formatStatus([status], now, run.terminal)}${settings.length === 0 ? '' : '\n'}${formatSettings(settings, run.terminal)}`;
       });
       return 'invalid' in entry ? 1 : 0;
     },
@@ -60,23 +60,30 @@ function clusterLine(entry: ClusterEntry): object {
   return 'row' in entry ? entry.row : entry;
 }
 
-function formatClusters(entries: readonly ClusterEntry[], now: Date, colors: Colors): string {
+const COLUMNS = [
+  { heading: 'CLUSTER', flexible: true },
+  { heading: 'MODE', flexible: true },
+  { heading: 'EVERY' },
+  { heading: 'REACHED BY', flexible: true },
+  { heading: 'FOLLOWS', flexible: true },
+];
+
+function formatClusters(entries: readonly ClusterEntry[], now: Date, screen: Screen): string {
   const rows = entries.map((entry) => {
-    if ('invalid' in entry) return { cells: [cell(entry.cluster), cell('invalid', 'bad')], beneath: [cell(entry.invalid.message, 'bad')] };
+    if ('invalid' in entry)
+      return { cells: [cell(entry.cluster), cell('invalid', 'bad')], beneath: sentence(entry.invalid.message, 'bad', screen) };
     const { row } = entry;
     return {
       cells: [
         cell(row.cluster),
         modeCell(row, now),
-        cell(describeConnection(row.connection)),
-        cell(row.repository),
-        cell(shortRevision(row.branch)),
-        cell(row.path),
         cell(describeDuration(row.intervalSeconds * 1000)),
+        cell(describeConnection(row.connection)),
+        cell(`${row.path} at ${shortRevision(row.branch)} of ${row.repository}`),
       ],
     };
   });
-  return formatTable(['CLUSTER', 'MODE', 'REACHED BY', 'REPOSITORY', 'BRANCH', 'PATH', 'INTERVAL'], rows, colors);
+  return formatTable(COLUMNS, rows, screen);
 }
 
 function modeCell(row: ClusterRow, now: Date): Cell {
@@ -89,22 +96,23 @@ export function describeConnection(connection: ClusterConnection): string {
 
 type Setting = readonly [name: string, value: string];
 
+/** Under the names that `cluster set` takes. */
 function describeRow(row: ClusterRow): readonly Setting[] {
-  const { connection, labels, ...rest } = row;
-  const reached = connection.type === 'eks' ? connection : { ...connection, certificateAuthority: '(set)' };
-  const settings = {
-    ...rest,
-    ...reached,
-    labels: Object.entries(labels)
-      .map(([key, value]) => `${key}=${value}`)
-      .join(','),
-  };
-  return Object.entries(settings)
-    .filter(([name, value]) => name !== 'cluster' && name !== 'type' && value !== '' && value !== undefined)
-    .map(([name, value]) => [name, String(value)]);
+  const { cluster: _, certificateAuthority, ...attributes } = rowItem(row);
+  const settings = { ...attributes, ...(certificateAuthority === undefined ? {} : { certificateAuthority: '(set)' }) };
+  return Object.entries(settings).map(([name, value]) => [name, String(value)]);
 }
 
-function formatSettings(settings: readonly Setting[]): string {
-  const width = Math.max(0, ...settings.map(([name]) => name.length));
-  return settings.map(([name, value]) => `${name.padEnd(width)}  ${printable(value)}\n`).join('');
+/** What was found out, which nobody sets. */
+function describeKnown(state: ClusterState): readonly Setting[] {
+  const names = ['clusterUid', 'serverVersion', 'desiredArtifact', 'appliedArtifact', 'lastRunAt'] as const;
+  return names.flatMap((name) => (state[name] === undefined ? [] : [[name, state[name]] as const]));
+}
+
+function formatSettings(settings: readonly Setting[], { columns }: Screen): string {
+  const width = Math.max(0, ...settings.map(([name]) => name.length)) + 2;
+  const lines = settings.flatMap(([name, value]) =>
+    wrap(printable(value), columns - width).map((line, index) => `${(index === 0 ? name : '').padEnd(width)}${line}\n`),
+  );
+  return lines.join('');
 }

@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
-import { parseRow } from '../fleet/parse-row.ts';
 import { UsageError } from './errors.ts';
 import type { DefineCommand } from './leaf-command.ts';
 import { rowItem } from './row-item.ts';
-import { getCluster, requireRow } from './select-clusters.ts';
+import { getCluster, requireItem, requireRow } from './select-clusters.ts';
 
 export function clusterSetCommand(define: DefineCommand): Command {
   return define(
@@ -23,7 +22,7 @@ export function clusterSetCommand(define: DefineCommand): Command {
       const { clusters } = await run.deployment();
       const before = await getCluster(clusters, name, run.signal);
       // A row that is invalid already can only be judged as a whole once it is changed.
-      if ('row' in before) requireRow(parseRow(withChanges(rowItem(before.row), set, remove)));
+      if ('row' in before) await requireItem(withChanges(rowItem(before.row), set, remove), 'Nothing was changed.');
       await clusters.update(name, set, remove);
       const after = await getCluster(clusters, name, run.signal);
       const row = requireRow(after);

@@ -2,6 +2,7 @@ import type { ClusterRow } from '../fleet/cluster.ts';
 import type { ClusterSecret } from '../kubernetes/index.ts';
 import type { ClusterPlan } from '../reconcile/index.ts';
 import type { PlumblineRecord } from '../records/record.ts';
+import type { Artifact } from '../source/artifact.ts';
 import type { ClusterStore, RecordStore, StateStore } from '../storage/stores.ts';
 
 /** Which deployment a command works on. */
@@ -41,6 +42,8 @@ export interface Deployment {
   checkRepository(row: ClusterRow, signal: AbortSignal): Promise<Check>;
   /** Stops at the first check that the others rest on. */
   checkCluster(row: ClusterRow, signal: AbortSignal): Promise<readonly Check[]>;
+  /** The desired state of a cluster, Secrets included; publishes nothing. */
+  desired(row: ClusterRow, source: PlanSource, signal: AbortSignal): Promise<Artifact>;
   /** Writes nothing, in the cluster or in the tables. */
   plan(row: ClusterRow, source: PlanSource, signal: AbortSignal): Promise<ClusterPlan>;
   /** One pass, under the cluster's lease; the run's record comes last. */

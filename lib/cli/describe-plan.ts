@@ -1,9 +1,9 @@
 import { describeObject } from '../manifests/object.ts';
 import type { ClusterPlan, PlanItem } from '../reconcile/index.ts';
-import type { Colors } from './colors.ts';
-import { describeChange } from './describe-record.ts';
-import { paint, type Tone } from './table.ts';
-import { count, printable, shortRevision } from './text.ts';
+import { describeChange } from './describe-change.ts';
+import { cell, formatLine, type Line, paint, type Tone } from './table.ts';
+import type { Screen } from './terminal.ts';
+import { count, printable, shortRevision, wrap } from './text.ts';
 
 /** The last line that `plan --json` prints for a cluster. */
 export interface PlanSummary {
@@ -52,19 +52,31 @@ const SIGNS: Readonly<Record<PlanItem['action'], readonly [sign: string, tone: T
   error: ['!', 'bad'],
 };
 
+const INDENT = 6;
+
 /** What would change, field by field; unchanged objects are only counted. */
-export function formatPlan(plan: ClusterPlan, colors: Colors): string {
-  const summary = summarisePlan(plan);
+export function formatPlan(plan: ClusterPlan, screen: Screen): string {
+  const { colors } = screen;
   const output = [`${colors.bold(printable(plan.cluster))} at ${printable(shortRevision(plan.revision))}`];
   for (const line of plan.lines) {
     const [sign, tone] = SIGNS[line.action];
-    const note = line.action === 'blocked' ? ' (blocked)' : line.after === undefined ? '' : ` (after ${line.after.join(', ')})`;
-    output.push(paint(`  ${sign} ${printable(`${describeObject(line.object)}${note}`)}`, tone, colors));
-    if (line.action !== 'create') for (const change of line.changes) output.push(`      ${printable(describeChange(change))}`);
-    if (line.error !== undefined) output.push(paint(`      ${printable(line.error.message)}`, 'bad', colors));
+    output.push(paint(printable(`  ${sign} ${describeObject(line.object)}${describeNote(line)}`), tone, colors));
+    for (const detail of describeDetails(line, screen.columns - INDENT)) output.push(`${' '.repeat(INDENT)}${formatLine(detail, colors)}`);
   }
-  output.push(`  ${describeSummary(summary)}`);
+  output.push(`  ${describeSummary(summarisePlan(plan))}`);
   return `${output.join('\n')}\n`;
+}
+
+function describeNote({ action, after }: PlanItem): string {
+  if (action === 'blocked') return ' (blocked)';
+  if (action === 'delete') return ' (no longer in Git; it stays in the cluster)';
+  return after === undefined ? '' : ` (after ${after.join(', ')})`;
+}
+
+function describeDetails(line: PlanItem, width: number): readonly Line[] {
+  const changes = line.action === 'create' ? [] : line.changes.flatMap((change) => describeChange(change, width));
+  const failure = line.error === undefined ? [] : wrap(printable(line.error.message), width).map((text): Line => [cell(text, 'bad')]);
+  return [...changes, ...failure];
 }
 
 function describeSummary(summary: PlanSummary): string {

@@ -1,83 +1,104 @@
-import { type JsonValue, stringifyJson } from '../manifests/json.ts';
+import type { Failure } from '../errors.ts';
 import { describeObject } from '../manifests/object.ts';
-import { MASKED } from '../manifests/secrets.ts';
-import type { FieldChange, ObjectRecord, PlumblineRecord } from '../records/record.ts';
-import type { Colors } from './colors.ts';
-import { describeDuration } from './duration.ts';
-import { cell, formatTable, type Row, type Tone } from './table.ts';
-import { count, shorten, shortRevision } from './text.ts';
+import type { ObjectRecord, PlumblineRecord, RunOutcome, RunRecord } from '../records/record.ts';
+import { describeChange } from './describe-change.ts';
+import { describeOutcome } from './describe-outcome.ts';
+import { describeMoment, describeMoments, describeZone } from './moment.ts';
+import { type Cell, cell, formatTable, type Line, noteWidth, type Row, sentence, type Tone } from './table.ts';
+import type { Screen } from './terminal.ts';
+import { count, shortDigests, shortRevision } from './text.ts';
 
-const VALUE_LENGTH = 48;
 const CHANGES_SHOWN = 8;
 
-/** The records as a table for people, in the order given. */
-export function formatRecords(records: readonly PlumblineRecord[], colors: Colors): string {
-  const headings = ['WHEN', 'CLUSTER', 'KIND', 'OBJECT', 'CLASS', 'WHAT CHANGED', 'WHO', 'DECISION', 'CORRECTED IN', 'VERIFIED'];
-  return formatTable(headings, records.map(recordRow), colors);
+/** The records for people, in the order given: a line each, and beneath it what changed, what became of it, and what went wrong. */
+export function formatRecords(records: readonly PlumblineRecord[], now: Date, screen: Screen): string {
+  const columns = [
+    { heading: `WHEN (${describeZone(now, screen)})` },
+    { heading: 'CLUSTER', flexible: true },
+    { heading: 'OBJECT', flexible: true },
+    { heading: 'KIND/CLASS' },
+    { heading: 'WHO', flexible: true },
+    { heading: 'DECISION' },
+  ];
+  const rows = records.map((record) => (record.kind === 'run' ? runRow(record, now, screen) : objectRow(record, now, screen)));
+  return formatTable(columns, rows, screen);
 }
 
-function recordRow(record: PlumblineRecord): Row {
-  const start = [cell(describeTime(record.at)), cell(record.cluster), cell(record.kind)];
-  const beneath = record.error === undefined ? [] : [cell(record.error.message, 'bad')];
-  if (record.kind === 'run') {
-    const sums = `${count(record.objects, 'object')}, ${record.drifted} drifted, ${record.corrected} corrected, ${record.created} created, ${record.failed} failed`;
-    const rest = [cell('-'), cell(record.outcome, outcomeTone(record.outcome)), cell(sums), cell('-'), cell('-'), cell('-'), cell('-')];
-    return { cells: [...start, ...rest], beneath };
-  }
+function objectRow(record: ObjectRecord, now: Date, screen: Screen): Row {
+  const { who, why } = describeActor(record);
+  const outcome = describeOutcome(record, now);
   return {
     cells: [
-      ...start,
+      cell(describeMoment(record.at, now, screen)),
+      cell(record.cluster),
       cell(describeObject(record.object)),
-      cell(record.class),
-      cell(describeChanges(record)),
-      cell(describeActor(record)),
-      cell(record.decision, decisionTone(record)),
-      cell(correctedIn(record)),
-      cell(record.verifiedAt === undefined ? 'no' : 'yes', record.verifiedAt === undefined ? 'quiet' : 'good'),
+      cell(`${record.kind}/${record.class}`),
+      cell(who),
+      decisionCell(record),
     ],
-    beneath,
+    beneath: [
+      ...(record.kind === 'image' && record.error !== undefined ? [] : describeChanges(record, screen)),
+      ...(why === undefined ? [] : sentence(`who: ${who} (${why})`, 'quiet', screen)),
+      ...(record.error === undefined ? [] : sentence(describeMessage(record.error, now, screen), errorTone(record), screen)),
+      ...(outcome === undefined ? [] : sentence(outcome.text, outcome.tone ?? 'plain', screen)),
+    ],
   };
 }
 
-/** Second precision is enough for people; `--json` has the whole of it. */
-export function describeTime(moment: string): string {
-  return moment.replace('T', ' ').replace(/\.\d+Z$/, 'Z');
+function runRow(record: RunRecord, now: Date, screen: Screen): Row {
+  const sums = describeSums(record);
+  return {
+    cells: [
+      cell(describeMoment(record.at, now, screen)),
+      cell(record.cluster),
+      cell(count(record.objects, 'object')),
+      cell('run'),
+      cell('-'),
+      cell(record.outcome, outcomeTone(record.outcome)),
+    ],
+    beneath: [
+      ...(sums.length === 0 ? [] : sentence(sums.join(', '), 'plain', screen)),
+      ...(record.error === undefined ? [] : sentence(describeMessage(record.error, now, screen), 'bad', screen)),
+    ],
+  };
 }
 
-/** A line a path: `path: live → desired`. Of a Secret both sides are redacted where the record was made. */
-export function describeChanges(record: Pick<ObjectRecord, 'changes' | 'class'>): readonly string[] {
-  if (record.changes.length === 0) return [record.class === 'missing' || record.class === 'created' ? 'the whole object' : '-'];
-  const lines = record.changes.slice(0, CHANGES_SHOWN).map(describeChange);
-  const rest = record.changes.length - lines.length;
-  return rest > 0 ? [...lines, `and ${count(rest, 'more path')}`] : lines;
+/** What a run found and did, in numbers; nothing of what there was none of. */
+export function describeSums(run: Pick<RunRecord, 'drifted' | 'corrected' | 'created' | 'failed'>): readonly string[] {
+  const sums = (['drifted', 'corrected', 'created', 'failed'] as const).filter((name) => run[name] > 0);
+  return sums.map((name) => `${run[name]} ${name}`);
 }
 
-export function describeChange(change: FieldChange): string {
-  // An image finding can name a reference with nothing to compare.
-  if (change.live === undefined && change.desired === undefined) return change.path;
-  if (change.live === MASKED && change.desired === MASKED) return `${change.path}: changed ${MASKED}`;
-  return `${change.path}: ${describeValue(change.live)} → ${describeValue(change.desired)}`;
+/** The message of a failure or finding, with digests and moments as people read them. */
+export function describeMessage({ message }: Failure, now: Date, screen: Screen): string {
+  return describeMoments(shortDigests(message), now, screen);
 }
 
-function describeValue(value: JsonValue | undefined): string {
-  if (value === undefined) return '(absent)';
-  return shorten(typeof value === 'string' ? value : stringifyJson(value), VALUE_LENGTH);
+/** The lines of the paths that differ; of many only the first. */
+export function describeChanges({ changes }: Pick<ObjectRecord, 'changes'>, screen: Screen): readonly Line[] {
+  const shown = changes.slice(0, CHANGES_SHOWN);
+  const rest = changes.length - shown.length;
+  const lines = shown.flatMap((change) => describeChange(change, noteWidth(screen)));
+  return rest > 0 ? [...lines, ...sentence(`and ${count(rest, 'more path')} (--json has all)`, 'quiet', screen)] : lines;
 }
 
 /** The field manager, which is a program and not a person; or why nobody can be named. */
-export function describeActor(record: Pick<ObjectRecord, 'actor' | 'changes' | 'class' | 'kind' | 'revision'>): string {
-  if (record.kind === 'image') return '-';
-  if (record.kind === 'rollout') return `Git ${shortRevision(record.revision)}`;
-  const { actor } = record;
-  if (actor?.user !== undefined) return `${actor.user} (${actor.manager})`;
-  if (actor !== undefined && actor.manager !== 'unknown') return actor.manager;
+export function describeActor(record: Pick<ObjectRecord, 'actor' | 'changes' | 'class' | 'kind' | 'revision'>): {
+  readonly who: string;
+  readonly why?: string;
+} {
+  const { actor, kind } = record;
+  if (kind === 'image') return { who: '-' };
+  if (kind === 'rollout' || kind === 'prune') return { who: `Git ${shortRevision(record.revision)}` };
+  if (actor?.user !== undefined) return { who: `${actor.user} (${actor.manager})` };
+  if (actor !== undefined && actor.manager !== 'unknown') return { who: actor.manager };
   const removed = record.class === 'missing' || record.changes.some((change) => change.live === undefined);
-  return removed ? 'unknown (removed; needs audit logs)' : 'unknown (needs audit logs)';
+  return { who: 'unknown', why: removed ? 'removed; needs audit logs' : 'needs audit logs' };
 }
 
-function correctedIn(record: ObjectRecord): string {
-  if (record.correctedAt === undefined) return '-';
-  return describeDuration(record.durationMs ?? Date.parse(record.correctedAt) - Date.parse(record.at));
+function decisionCell(record: ObjectRecord): Cell {
+  const verified = record.kind === 'rollout' && record.verifiedAt !== undefined;
+  return cell(verified ? `${record.decision}, verified` : record.decision, decisionTone(record));
 }
 
 function decisionTone(record: ObjectRecord): Tone {
@@ -93,7 +114,12 @@ function decisionTone(record: ObjectRecord): Tone {
   }
 }
 
-function outcomeTone(outcome: string): Tone {
+/** What an image finding says is not a failure of ours. */
+function errorTone(record: ObjectRecord): Tone {
+  return record.decision === 'reported' ? 'plain' : 'bad';
+}
+
+export function outcomeTone(outcome: RunOutcome): Tone {
   if (outcome === 'in-sync' || outcome === 'corrected') return 'good';
   return outcome === 'failed' ? 'bad' : 'warning';
 }

@@ -94,9 +94,9 @@ function pick<T extends object, K extends keyof T>(value: T | undefined, keys: r
   return picked;
 }
 
-/** `verified 40 s ago`, or what there is instead of a verification. */
+/** `40 s ago`, or that there was no verification. */
 export function describeVerified(status: ClusterStatus): string {
-  return status.verifiedAgeSeconds === undefined ? 'never verified' : `verified ${describeDuration(status.verifiedAgeSeconds * 1000)} ago`;
+  return status.verifiedAgeSeconds === undefined ? 'never' : `${describeDuration(status.verifiedAgeSeconds * 1000)} ago`;
 }
 
 /** 1 where something failed or cannot be told, 2 where differences are open or nothing was applied yet, else 0. */

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { describeObject } from '../manifests/object.ts';
 import type { ObjectRecord, PlumblineRecord } from '../records/record.ts';
-import type { Colors } from './colors.ts';
-import { describeTime } from './describe-record.ts';
+import { describeChanges, describeMessage } from './describe-record.ts';
 import type { DefineCommand } from './leaf-command.ts';
+import { describeMoment } from './moment.ts';
 import { getCluster } from './select-clusters.ts';
-import { cell, formatTable } from './table.ts';
+import { cell, formatTable, sentence } from './table.ts';
+import type { Screen } from './terminal.ts';
 import { count } from './text.ts';
 
 export function imagesCommand(define: DefineCommand): Command {
@@ -24,7 +25,9 @@ export function imagesCommand(define: DefineCommand): Command {
       const found = await records.query({ kind: 'image', open: true, ...(cluster === undefined ? {} : { cluster }) }, run.signal);
       const findings = found.filter(isImageRecord);
       run.output.lines(findings);
-      run.output.text(() => (findings.length === 0 ? 'No open findings about images.\n' : formatFindings(findings, run.terminal.colors)));
+      run.output.text(() =>
+        findings.length === 0 ? 'No open findings about images.\n' : formatFindings(findings, run.clock.now(), run.terminal),
+      );
       return findings.length === 0 ? 0 : 2;
     },
   );
@@ -34,18 +37,33 @@ function isImageRecord(record: PlumblineRecord): record is ObjectRecord {
   return record.kind === 'image';
 }
 
-function formatFindings(findings: readonly ObjectRecord[], colors: Colors): string {
-  const rows = findings.map((finding) => ({
-    cells: [
-      cell(finding.cluster),
-      cell(finding.class, finding.decision === 'failed' || finding.decision === 'blocked' ? 'bad' : 'warning'),
-      cell(describeObject(finding.object)),
-      cell(finding.changes[0]?.path ?? '-'),
-      cell(describeTime(finding.at)),
-    ],
-    beneath: finding.error === undefined ? [] : [cell(finding.error.message, 'quiet')],
-  }));
+const COLUMNS = [
+  { heading: 'CLUSTER', flexible: true },
+  { heading: 'FINDING' },
+  { heading: 'SINCE' },
+  { heading: 'OBJECTS', flexible: true },
+];
+
+/** One row for each image that something is found of, since the message is the same for every object that runs it. */
+function formatFindings(findings: readonly ObjectRecord[], now: Date, screen: Screen): string {
+  const byImage = Map.groupBy(findings, ({ cluster, class: id, changes, error }) =>
+    JSON.stringify([cluster, id, changes[0]?.path, error?.message]),
+  );
+  const rows = [...byImage.values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const since = group.map(({ at }) => at).toSorted()[0] ?? first.at;
+    return {
+      cells: [
+        cell(first.cluster),
+        cell(first.class, first.decision === 'failed' || first.decision === 'blocked' ? 'bad' : 'warning'),
+        cell(describeMoment(since, now, screen)),
+        cell(group.map(({ object }) => describeObject(object)).join(', ')),
+      ],
+      beneath:
+        first.error === undefined ? describeChanges(first, screen) : sentence(describeMessage(first.error, now, screen), 'plain', screen),
+    };
+  });
   const clusters = new Set(findings.map(({ cluster }) => cluster)).size;
-  const table = formatTable(['CLUSTER', 'FINDING', 'OBJECT', 'IMAGE', 'SINCE'], rows, colors);
-  return `${table}${count(findings.length, 'open finding')} in ${count(clusters, 'cluster')}\n`;
+  return `${formatTable(COLUMNS, rows, screen)}${count(findings.length, 'open finding')} in ${count(clusters, 'cluster')}\n`;
 }

@@ -1,17 +1,9 @@
 import { delimiter } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import {
-  deployLocally,
-  type EnvironmentDescription,
-  isDeployed,
-  LocalEnvironmentError,
-  localEnvironmentNames,
-  localEnvironmentStatus,
-  type StartOptions,
-  startLocalEnvironment,
-  stopLocalEnvironment,
-  thisHost,
-} from '../local/index.ts';
+import type { EnvironmentDescription, StartOptions } from '../local/index.ts';
+
+/** It takes long to load, and help needs none of it. */
+const loadLocal = () => import('../local/index.ts');
 
 type Clusters = StartOptions['clusters'];
 
@@ -53,8 +45,9 @@ function upCommand(): Command {
       ),
     )
     .action(async (options: UpOptions) => {
-      const host = thisHost(process.env);
       await untilInterrupted(async (signal) => {
+        const { deployLocally, isDeployed, startLocalEnvironment, thisHost } = await loadLocal();
+        const host = thisHost(process.env);
         const environment = await startLocalEnvironment({ ...options, host, progress, signal });
         try {
           if (options.deploy && !isDeployed(environment))
@@ -82,6 +75,7 @@ function downCommand(): Command {
     )
     .action(async ({ name, json }: { name: string; json?: boolean }) => {
       await untilInterrupted(async (signal) => {
+        const { stopLocalEnvironment, thisHost } = await loadLocal();
         const found = await stopLocalEnvironment(name, thisHost(process.env), progress, signal);
         if (json) printJson({ name, status: found ? 'stopped' : 'absent' });
         else process.stdout.write(found ? `${name} is down.\n` : `${name} was not up.\n`);
@@ -99,6 +93,7 @@ function statusCommand(): Command {
       examples(['plumbline local status', 'all that there are'], ['plumbline local status --name lab --json', 'one, for a program']),
     )
     .action(async ({ name, json }: { name?: string; json?: boolean }) => {
+      const { localEnvironmentNames, localEnvironmentStatus, thisHost } = await loadLocal();
       const host = thisHost(process.env);
       const names = name === undefined ? await localEnvironmentNames(host) : [name];
       if (names.length === 0 && !json) process.stdout.write('No local environment. Start one with: plumbline local up\n');
@@ -131,6 +126,7 @@ function envCommand(): Command {
       ),
     )
     .action(async ({ name, json }: { name: string; json?: boolean }) => {
+      const { LocalEnvironmentError, localEnvironmentStatus, thisHost } = await loadLocal();
       const found = await localEnvironmentStatus(name, thisHost(process.env));
       if (found?.status !== 'running')
         throw new LocalEnvironmentError(`local environment ${name}: it is not up. Start it with: plumbline local up --name ${name}`);

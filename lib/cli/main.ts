@@ -1,8 +1,5 @@
 /** The entry of the `plumbline` command: the one place of it that sees the process. */
 import { systemClock } from '../clock.ts';
-import { thisHost, toolsDirectory } from '../local/index.ts';
-import { toolsIn } from '../render/index.ts';
-import { renderDirectory } from '../source/index.ts';
 import type { CliContext } from './context.ts';
 import { localCommand } from './local.ts';
 import { runCli } from './program.ts';
@@ -20,8 +17,12 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 const terminal = createTerminal(process.stdout, process.stderr, process.env);
-const host = thisHost(process.env);
-const tools = (signal: AbortSignal) => toolsDirectory(host, (message) => terminal.error(`${message}\n`), signal);
+
+// What takes long to load is loaded by the command that needs it: help and a mistyped option answer at once.
+async function toolsDirectory(signal: AbortSignal): Promise<string> {
+  const local = await import('../local/index.ts');
+  return await local.toolsDirectory(local.thisHost(process.env), (message) => terminal.error(`${message}\n`), signal);
+}
 
 const context: CliContext = {
   terminal,
@@ -29,13 +30,15 @@ const context: CliContext = {
   delay: systemDelay,
   signal: controller.signal,
   directory: process.cwd(),
-  renderDirectory: async (directory, signal) => await renderDirectory(directory, { tools: toolsIn(await tools(signal)) }, signal),
+  renderDirectory: async (directory, signal) => {
+    const [{ toolsIn }, { renderDirectory }] = await Promise.all([import('../render/index.ts'), import('../source/index.ts')]);
+    return await renderDirectory(directory, { tools: toolsIn(await toolsDirectory(signal)) }, signal);
+  },
   openDeployment: async (target, signal) => {
     // Clients of several kinds are made on the way, each of which reads its region here.
     if (target.region !== undefined) process.env.AWS_REGION = target.region;
-    // What takes long to load is not needed for help, for `render` or for a mistyped option.
     const { openDeployment } = await import('./open-deployment.ts');
-    return await openDeployment(target, { environment: process.env, clock: systemClock, toolsDirectory: tools }, signal);
+    return await openDeployment(target, { environment: process.env, clock: systemClock, toolsDirectory }, signal);
   },
 };
 

@@ -58,6 +58,7 @@ export async function openDeployment(target: DeploymentTarget, machine: Machine,
     deleteCredentials: credentials.delete,
     checkRepository: (row, checking) => checkRepository(row, git, readRepository, checking),
     checkCluster: (row, checking) => checkCluster(row, connect, checking),
+    desired: (row, source, reading) => readDesiredState(row, source, desired, reading),
     async plan(row, source, planning) {
       return await planCluster(row, await readDesiredState(row, source, desired, planning), runs, withinRun(planning));
     },

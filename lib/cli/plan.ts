@@ -30,7 +30,7 @@ export function planCommand(define: DefineCommand): Command {
           const plan = await run.progress(`planning ${entry.cluster}`, () => deployment.plan(requireRow(entry), source, run.signal));
           plans.push(plan);
           run.output.lines([...plan.lines.map((line) => ({ cluster: plan.cluster, ...line })), summarisePlan(plan)]);
-          run.output.text(() => formatPlan(plan, run.terminal.colors));
+          run.output.text(() => formatPlan(plan, run.terminal));
         } catch (error) {
           run.signal.throwIfAborted();
           failed = true;

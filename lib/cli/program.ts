@@ -9,6 +9,7 @@ import { reconcileCommand } from './reconcile.ts';
 import { recordsCommand } from './records.ts';
 import { renderCommand } from './render.ts';
 import { statusCommand } from './status.ts';
+import { describeUsageError } from './usage-error.ts';
 
 const EXIT_STATUSES = `
 Exit status: 0 in sync or done, 1 failed, 2 differences or findings exist (plan, status, images).
@@ -30,6 +31,10 @@ export async function runCli(args: readonly string[], context: CliContext, other
   for (const command of others) program.addCommand(command);
   configureAll(program, context);
   try {
+    if (args.length === 0) {
+      program.outputHelp();
+      return 0;
+    }
     await program.parseAsync([...args], { from: 'user' });
     return status;
   } catch (error) {
@@ -52,14 +57,18 @@ function createProgram(context: CliContext, finish: (status: ExitStatus) => void
   return program;
 }
 
-/** Every command writes to the same terminal, throws instead of ending the process, and names the help after a wrong call. */
+/** Every command writes to the same terminal, and throws instead of ending the process; what is wrong with a call is said in our words. */
 function configureAll(command: Command, context: CliContext): void {
+  const { out, error, columns } = context.terminal;
   command
-    .exitOverride()
-    .showHelpAfterError('Run it with --help for what it accepts.')
+    .exitOverride((ended) => {
+      if (ended.exitCode !== 0) error(describeUsageError(command, ended));
+      throw ended;
+    })
     .configureOutput({
-      writeOut: context.terminal.out,
-      writeErr: context.terminal.error,
+      writeOut: out,
+      writeErr: () => {},
+      getOutHelpWidth: () => columns,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     });

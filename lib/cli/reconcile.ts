@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { type Failure, failureOf } from '../errors.ts';
 import type { ObjectRecord, PlumblineRecord, RunRecord } from '../records/record.ts';
-import type { Colors } from './colors.ts';
-import { formatRecords } from './describe-record.ts';
+import { describeSums, formatRecords, outcomeTone } from './describe-record.ts';
 import { describeDuration } from './duration.ts';
 import { UsageError } from './errors.ts';
 import type { DefineCommand } from './leaf-command.ts';
 import { requireRow, selectClusters } from './select-clusters.ts';
+import { paint } from './table.ts';
+import type { Screen } from './terminal.ts';
 import { count, printable, shortRevision } from './text.ts';
 
 /** A run that could not begin has no record; its line has the same fields. */
@@ -27,8 +28,13 @@ export function reconcileCommand(define: DefineCommand): Command {
       ],
     },
     async (run, names, options) => {
-      if ((names.length === 0) !== (options.all === true)) {
-        throw new UsageError('reconcile: name the clusters, or give --all for every one, not both.');
+      if (names.length === 0 && options.all !== true) {
+        throw new UsageError(
+          'reconcile: no cluster is named. Name one or more, as in `plumbline reconcile prod-eu`, or give --all for every one.',
+        );
+      }
+      if (names.length > 0 && options.all === true) {
+        throw new UsageError(`reconcile: clusters are named (${names.join(', ')}) and --all is given. Give one or the other.`);
       }
       const deployment = await run.deployment();
       const outcomes: RunLine[] = [];
@@ -46,7 +52,7 @@ export function reconcileCommand(define: DefineCommand): Command {
         outcomes.push(...runs);
         for (const { error } of runs) if (error !== undefined) run.terminal.error(`error: ${printable(error.message)}\n`);
         run.output.lines([...records.filter(isObjectRecord), ...runs]);
-        run.output.text(() => formatRuns(records.filter(isObjectRecord), runs, run.terminal.colors));
+        run.output.text(() => formatRuns(records.filter(isObjectRecord), runs, run.clock.now(), run.terminal));
       }
       return outcomes.some(({ outcome }) => outcome === 'failed' || outcome === 'blocked') ? 1 : 0;
     },
@@ -67,21 +73,14 @@ function isObjectRecord(record: PlumblineRecord | RunLine): record is ObjectReco
   return record.kind !== 'run';
 }
 
-function formatRuns(records: readonly ObjectRecord[], runs: readonly RunLine[], colors: Colors): string {
-  const table = records.length === 0 ? '' : formatRecords(records, colors);
-  return table + runs.map((run) => `${describeRun(run)}\n`).join('');
+function formatRuns(records: readonly ObjectRecord[], runs: readonly RunLine[], now: Date, screen: Screen): string {
+  const table = records.length === 0 ? '' : formatRecords(records, now, screen);
+  return table + runs.map((run) => `${describeRun(run, screen)}\n`).join('');
 }
 
-function describeRun(run: RunLine): string {
+function describeRun(run: RunLine, { colors }: Screen): string {
   const at = run.revision === '' ? '' : ` at ${printable(shortRevision(run.revision))}`;
-  const sums = [
-    count(run.objects, 'object'),
-    `${run.drifted} drifted`,
-    `${run.corrected} corrected`,
-    `${run.created} created`,
-    `${run.failed} failed`,
-    count(run.requests, 'request'),
-    describeDuration(run.durationMs),
-  ];
-  return `${printable(run.cluster)}: ${run.outcome}${at} (${sums.join(', ')})`;
+  const sums = [count(run.objects, 'object'), ...describeSums(run), count(run.requests, 'request'), describeDuration(run.durationMs)];
+  const outcome = paint(run.outcome, outcomeTone(run.outcome), colors);
+  return `${colors.bold(printable(run.cluster))}: ${outcome}${at} (${sums.join(', ')})`;
 }

@@ -4,6 +4,7 @@ import { formatRecords } from './describe-record.ts';
 import { parseSince } from './duration.ts';
 import { UsageError } from './errors.ts';
 import type { DefineCommand } from './leaf-command.ts';
+import { getCluster } from './select-clusters.ts';
 
 const DEFAULT_LIMIT = 100;
 
@@ -21,7 +22,7 @@ export function recordsCommand(define: DefineCommand): Command {
       const kind = options.kind === undefined ? undefined : parseKind(String(options.kind));
       const since = options.since === undefined ? undefined : parseSince(String(options.since), run.clock.now());
       const limit = options.limit === undefined ? DEFAULT_LIMIT : parseLimit(String(options.limit));
-      const { records } = await run.deployment();
+      const { clusters, records } = await run.deployment();
       const found = await records.query(
         {
           limit,
@@ -32,8 +33,11 @@ export function recordsCommand(define: DefineCommand): Command {
         },
         run.signal,
       );
+      // A cluster that was removed still has its records; of a mistyped name there are none.
+      if (found.length === 0 && cluster !== undefined) await getCluster(clusters, cluster, run.signal);
       run.output.lines(found);
-      run.output.text(() => (found.length === 0 ? 'No such records.\n' : formatRecords(found, run.terminal.colors)));
+      run.output.text(() => (found.length === 0 ? 'No such records.\n' : formatRecords(found, run.clock.now(), run.terminal)));
+      if (found.length === limit) run.output.text(() => `The newest ${limit}; --limit shows more, --since and --kind fewer.\n`);
       return 0;
     },
     (command) =>
@@ -52,6 +56,7 @@ function parseKind(text: string): RecordKind {
 }
 
 function parseLimit(text: string): number {
-  if (!/^[1-9]\d{0,4}$/.test(text)) throw new UsageError(`--limit: "${text}" is not a whole number from 1 to 99999.`);
+  if (!/^[1-9]\d{0,4}$/.test(text))
+    throw new UsageError(`--limit: "${text}" is not a number of records. Give a whole number from 1 to 99999.`);
   return Number(text);
 }

@@ -1,6 +1,7 @@
 import type { ClusterEntry, ClusterRow } from '../fleet/cluster.ts';
 import type { ClusterStore } from '../storage/stores.ts';
 import { NotFoundError, UsageError } from './errors.ts';
+import type { RowItem } from './row-item.ts';
 
 /** The entry of that name, or an error that says what there is instead. */
 export async function getCluster(clusters: ClusterStore, name: string, signal: AbortSignal): Promise<ClusterEntry> {
@@ -28,6 +29,14 @@ export async function selectClusters(
 export function requireRow(entry: ClusterEntry): ClusterRow {
   if ('row' in entry) return entry.row;
   throw new UsageError(entry.invalid.message);
+}
+
+/** The row that an item would be; else an error that says what did not happen, since the row is not there yet to be corrected. */
+export async function requireItem(item: RowItem, consequence: string): Promise<ClusterRow> {
+  const { parseRow } = await import('../fleet/parse-row.ts');
+  const entry = parseRow(item);
+  if ('invalid' in entry) throw new UsageError(`${entry.invalid.message.replace(/ Correct the row with .*$/, '')} ${consequence}`);
+  return entry.row;
 }
 
 const NAMES_SHOWN = 20;

@@ -25,7 +25,7 @@ export function statusCommand(define: DefineCommand): Command {
       run.output.text(() =>
         statuses.length === 0
           ? 'No cluster is registered. Register one with `plumbline cluster add`.\n'
-          : formatStatus(statuses, run.terminal.colors),
+          : formatStatus(statuses, now, run.terminal),
       );
       return statusExit(statuses);
     },

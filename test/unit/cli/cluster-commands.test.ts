@@ -35,15 +35,26 @@ describe('cluster add', () => {
     const role = 'arn:aws:iam::444455556666:role/plumbline-member';
     const enforce = await runCommand(emptyWorld(), ...ADD, '--eks', 'prod', '--region', 'eu-west-1', '--role', role, '--mode', 'enforce');
     expect(enforce.out).toContain(`--principal-arn ${role}`);
-    expect(enforce.out).toContain('The role must let arn:aws:iam::111122223333:role/plumbline-reconcile assume it');
+    expect(enforce.out.replace(/\s+/g, ' ')).toContain(
+      `1. Role: ${role} lets arn:aws:iam::111122223333:role/plumbline-reconcile assume it.`,
+    );
     expect(enforce.out).toContain('name: plumbline-enforce');
+  });
+
+  it('says in a few lines what an administrator has to do, and puts the commands last, with every check as a line', async () => {
+    const { out } = await runCommand(emptyWorld(), ...ADD, '--eks', 'prod', '--region', 'eu-west-1');
+    const [told = '', commands = ''] = out.split('\n\naws eks create-access-entry');
+    expect(told.split('\n').length).toBeLessThan(14);
+    expect(told.split('\n').filter((line) => line.length > 100)).toEqual([]);
+    expect(told).toContain('2. ClusterRole: plumbline-observe for that group, with a policy');
+    expect(commands.trimEnd().endsWith('\nEOF')).toBe(true);
   });
 
   it('registers it although a check failed, and says that the check was made from here', async () => {
     const result = await runCommand(emptyWorld(), ...ADD, '--eks', 'prod', '--region', 'eu-west-1');
     expect(result.out).toContain('Checked from here');
-    expect(result.out).toContain('  ok     repository: main is at aaaaaaaaaaaa\n');
-    expect(result.out).toContain('  failed reachable: no answer.\n         Check the network from here.\n');
+    expect(result.out).toContain('  ok      repository: main is at aaaaaaaaaaaa\n');
+    expect(result.out).toContain('  failed  reachable: no answer.\n          Check the network from here.\n');
   });
 
   it('prints the row and the checks as one JSON line', async () => {
@@ -98,8 +109,8 @@ describe('cluster list and show', () => {
   it('lists for people how each is reached', async () => {
     const result = await runCommand(worldWith(eksItem('prod-eu')), 'cluster', 'list');
     expect(`\n${result.out}`).toBe(`
-CLUSTER  MODE     REACHED BY                REPOSITORY                         BRANCH  PATH  INTERVAL
-prod-eu  observe  EKS prod-eu in eu-west-1  https://git.example.com/fleet.git  main    .     1 m
+CLUSTER  MODE     EVERY  REACHED BY                FOLLOWS
+prod-eu  observe  1 m    EKS prod-eu in eu-west-1  . at main of https://git.example.com/fleet.git
 `);
   });
 
@@ -109,6 +120,7 @@ prod-eu  observe  EKS prod-eu in eu-west-1  https://git.example.com/fleet.git  m
     const result = await runCommand(world, 'cluster', 'show', 'prod-eu');
     expect(result.status).toBe(0);
     expect(result.out).toMatch(/^labels +team=shop$/m);
+    expect(result.out).toMatch(/^interval +60s$/m);
     expect(result.out).toMatch(/^clusterUid +uid-1$/m);
   });
 });
@@ -150,7 +162,7 @@ describe('cluster suspend and resume', () => {
     expect(world.items.get('prod-eu')).toEqual(
       eksItem('prod-eu', { suspendedUntil: '2026-11-25T14:00:00.000Z', suspendedReason: 'node upgrade' }),
     );
-    expect((await runCommand(world, 'status')).out).toContain('suspended until 2026-11-25T14:00:00.000Z: node upgrade');
+    expect((await runCommand(world, 'status')).out).toContain('suspended for 2 h, until 14:00:00 (UTC): node upgrade');
     await runCommand(world, 'cluster', 'resume', 'prod-eu');
     expect(world.items.get('prod-eu')).toEqual(eksItem('prod-eu'));
   });

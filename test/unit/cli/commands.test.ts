@@ -37,7 +37,7 @@ describe('status', () => {
     world.items.set('typo', eksItem('typo', { mode: 'enforced' }));
     const result = await runCommand(world, 'status');
     expect(result.status).toBe(1);
-    expect(result.out).toMatch(/prod-eu +observe +- +in sync/);
+    expect(result.out).toMatch(/prod-eu +observe +in sync/);
     expect(result.out).toContain('attribute mode is "enforced"; accepted: observe, enforce or off');
   });
 
@@ -65,7 +65,7 @@ describe('records', () => {
 
   it.each([
     [['--kind', 'drifts'], '--kind: "drifts" is no kind of record. Give one of drift, rollout, prune, image, rollback, run.'],
-    [['--limit', '0'], '--limit: "0" is not a whole number from 1 to 99999.'],
+    [['--limit', '0'], '--limit: "0" is not a number of records. Give a whole number from 1 to 99999.'],
     [['--since', 'noon'], '--since: "noon" is neither a duration'],
   ])('refuses %j before it asks anything', async (options, message) => {
     const world = worldWith();
@@ -75,27 +75,48 @@ describe('records', () => {
   });
 });
 
+describe('records of a name', () => {
+  it('says what is registered when nothing of that name ever was', async () => {
+    const result = await runCommand(worldWith('prod-eu'), 'records', 'prod-ue');
+    expect([result.status, result.out]).toEqual([1, '']);
+    expect(result.error).toContain('Registered: prod-eu.');
+  });
+
+  it('shows those of a cluster that was removed', async () => {
+    const world = worldWith();
+    world.records.push(runRecord({}));
+    expect(await runCommand(world, 'records', 'prod-eu')).toMatchObject({ status: 0, error: '' });
+  });
+
+  it('says that there are more than it shows', async () => {
+    const world = worldWith();
+    world.records.push(runRecord({}));
+    expect((await runCommand(world, 'records', '--limit', '1')).out).toContain('\nThe newest 1; --limit shows more');
+  });
+});
+
 describe('images', () => {
-  it('ends with 2 when there are findings, and says what to do beneath each', async () => {
+  it('ends with 2 when there are findings, and says what to do once for each image', async () => {
     const world = worldWith('prod-eu');
     const reference = '111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:1.4';
-    world.records.push(
-      driftRecord({
-        kind: 'image',
-        class: 'tag.moved',
-        decision: 'reported',
-        changes: [{ path: reference, desired: 'sha256:a', live: 'sha256:b' }],
-        error: { reason: 'tag.moved', message: 'image web:1.4: find out who pushed the tag again.' },
-      }),
-    );
+    const moved = `image web:1.4 names sha256:${'a'.repeat(64)} since 2026-11-25T11:58:00.123Z: find out who pushed the tag again.`;
+    const finding = {
+      kind: 'image',
+      class: 'tag.moved',
+      decision: 'reported',
+      changes: [{ path: reference, desired: 'sha256:a', live: 'sha256:b' }],
+      error: { reason: 'tag.moved', message: moved },
+    } as const;
+    const object = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web' };
+    world.records.push(driftRecord(finding), driftRecord({ ...finding, id: '2', object }));
     const result = await runCommand(world, 'images');
     expect(world.asked.queries).toEqual([{ kind: 'image', open: true }]);
     expect(result.status).toBe(2);
     expect(`\n${result.out}`).toBe(`
-CLUSTER  FINDING    OBJECT                   IMAGE                                                 SINCE
-prod-eu  tag.moved  ConfigMap shop/settings  ${reference}  2026-11-25 11:59:20Z
-  image web:1.4: find out who pushed the tag again.
-1 open finding in 1 cluster
+CLUSTER  FINDING    SINCE     OBJECTS
+prod-eu  tag.moved  11:59:20  ConfigMap shop/settings, Deployment shop/web
+  image web:1.4 names sha256:aaaaaaaaaaaa… since 11:58:00: find out who pushed the tag again.
+2 open findings in 1 cluster
 `);
   });
 
@@ -152,7 +173,7 @@ prod-eu at aaaaaaaaaaaa
   + Service shop/web (after Namespace shop)
   ~ ConfigMap shop/settings
       data.colour: blue → green
-  - Service shop/old
+  - Service shop/old (no longer in Git; it stays in the cluster)
   ! Service shop/api
       Service shop/api: spec.ports: Required value.
   5 objects: 1 to create, 1 to update, 1 no longer in Git, 1 failed, 2 unchanged
@@ -221,18 +242,50 @@ describe('reconcile', () => {
     expect(result.error).toContain('attribute wave is "first"');
   });
 
-  it.each([[['reconcile']], [['reconcile', 'prod-eu', '--all']]])('refuses %j: it is either some or all', async (args) => {
+  it.each([
+    [['reconcile'], 'no cluster is named. Name one or more'],
+    [['reconcile', 'prod-eu', '--all'], 'clusters are named (prod-eu) and --all is given. Give one'],
+  ])('refuses %j: it is either some or all', async (args, message) => {
     const result = await runCommand(worldWith('prod-eu'), ...args);
     expect([result.status, result.out]).toEqual([1, '']);
-    expect(result.error).toContain('name the clusters, or give --all');
+    expect(result.error).toContain(message);
   });
 });
 
 describe('what is no command', () => {
-  it.each([[['staus']], [['status', '--jsn']], [['cluster', 'shw']], [['cluster', 'show']]])('%j ends with 1 and says so', async (args) => {
+  it.each([
+    [['staus'], "plumbline: unknown command 'staus'. Did you mean status?", 'cluster, render, plan'],
+    [['--json'], 'plumbline: no command is given.', 'cluster, render, plan'],
+    [['cluster'], 'plumbline cluster: no subcommand is given.', 'add, list, show'],
+    [['cluster', 'shw'], "plumbline cluster: unknown command 'shw'. Did you mean show?", 'add, list, show'],
+    [['cluster', 'show'], "plumbline cluster show: missing required argument 'cluster'.", 'plumbline cluster show <cluster> [options]'],
+    [
+      ['plan', 'a', 'b'],
+      "plumbline plan: too many arguments for 'plan'. Expected 1 argument but got 2: a, b.",
+      'plumbline plan [cluster] [options]',
+    ],
+    [['status', '--jsn'], "plumbline status: unknown option '--jsn'. Did you mean --json?", '--stack <name>, --json'],
+    [
+      ['records', '--kind'],
+      "plumbline records: option '--kind <kind>' argument missing.",
+      '--kind <kind>, only records of this kind: drift, rollout',
+    ],
+  ])('%j ends with 1, and says what is wrong, what is accepted and where to read on', async (args, problem, accepted) => {
     const result = await runCommand(emptyWorld(), ...args);
-    expect([result.status, result.out]).toEqual([1, '']);
-    expect(result.error).toMatch(/^error: .*\n/);
-    expect(result.error).toContain('--help');
+    const [first, second, third, ...rest] = result.error.split('\n');
+    expect([result.status, result.out, first]).toEqual([1, '', `error: ${problem}`]);
+    expect(second?.startsWith(`Accepted: ${accepted}`)).toBe(true);
+    expect(third).toMatch(/^Run `plumbline.* --help` for what each means\.$/);
+    expect(rest).toEqual(['']);
+  });
+
+  it('cannot be made to move the cursor by an argument', async () => {
+    expect((await runCommand(emptyWorld(), '\u001b[2J')).error).not.toContain('\u001b');
+  });
+
+  it('shows the help when nothing is asked', async () => {
+    const result = await runCommand(emptyWorld());
+    expect([result.status, result.error]).toEqual([0, '']);
+    expect(result.out).toContain('Usage: plumbline');
   });
 });

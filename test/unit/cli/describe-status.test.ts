@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createColors } from '../../../lib/cli/colors.ts';
 import { describeStatus, type StatusWord, statusExit } from '../../../lib/cli/describe-status.ts';
 import { formatStatus } from '../../../lib/cli/status-table.ts';
 import type { ClusterRow, ClusterState } from '../../../lib/fleet/cluster.ts';
-import { clusterRow } from './fixtures.ts';
+import { clusterRow, screen } from './fixtures.ts';
 
 const NOW = new Date('2026-11-25T12:00:00Z');
 const ago = (seconds: number) => new Date(NOW.getTime() - seconds * 1000).toISOString();
@@ -12,7 +11,16 @@ const failure = { reason: 'Unreachable', message: 'prod-eu: the API server does 
 
 /** Verified 40 s ago, with an interval of one minute. */
 function seen(state: Partial<ClusterState>): ClusterState {
-  return { cluster: 'prod-eu', outcome: 'in-sync', revision: 'a'.repeat(40), lastRunAt: ago(40), verifiedAt: ago(40), open: 0, ...state };
+  return {
+    cluster: 'prod-eu',
+    outcome: 'in-sync',
+    revision: 'a'.repeat(40),
+    lastRunAt: ago(40),
+    verifiedAt: ago(40),
+    objects: 12,
+    open: 0,
+    ...state,
+  };
 }
 
 const CASES: readonly [behaviour: string, row: Partial<ClusterRow>, state: ClusterState | undefined, word: StatusWord, exit: 0 | 1 | 2][] =
@@ -95,17 +103,19 @@ describe('formatStatus', () => {
     const statuses = [
       describeStatus(entry('prod-eu', { mode: 'enforce' }), seen({}), NOW),
       describeStatus(entry('prod-us', {}), seen({ outcome: 'drifting', open: 3 }), NOW),
-      describeStatus(entry('staging', {}), seen({ outcome: 'failed', failure, verifiedAt: ago(7500) }), NOW),
+      describeStatus(entry('staging', {}), seen({ outcome: 'failed', failure, verifiedAt: ago(7500), nextAttemptAt: ahead(30) }), NOW),
       describeStatus(entry('test', { suspendedUntil: '2026-11-25T14:00:00Z', suspendedReason: 'upgrade' }), undefined, NOW),
     ];
-    expect(`\n${formatStatus(statuses, createColors(false))}`).toBe(`
-CLUSTER  MODE     REVISION      STATUS     OPEN  VERIFIED
-prod-eu  enforce  aaaaaaaaaaaa  in sync    0     verified 40 s ago
-prod-us  observe  aaaaaaaaaaaa  drifting   3     verified 40 s ago
-staging  observe  aaaaaaaaaaaa  failing    0     verified 2 h 5 m ago
+    expect(`\n${formatStatus(statuses, NOW, screen())}`).toBe(`
+CLUSTER  MODE     STATUS     VERIFIED     OBJECTS  OPEN  REVISION
+prod-eu  enforce  in sync    40 s ago     12       0     aaaaaaaaaaaa
+prod-us  observe  drifting   40 s ago     12       3     aaaaaaaaaaaa
+  3 open records: plumbline records prod-us --open
+staging  observe  failing    2 h 5 m ago  12       0     aaaaaaaaaaaa
   prod-eu: the API server does not answer.
-test     observe  -             suspended  0     never verified
-  suspended until 2026-11-25T14:00:00Z: upgrade
+  tried again in 30 s
+test     observe  suspended  never        -        0     -
+  suspended for 2 h, until 14:00:00 (UTC): upgrade
 `);
   });
 });

@@ -1,5 +1,12 @@
+import { createColors } from '../../../lib/cli/colors.ts';
+import type { Screen } from '../../../lib/cli/terminal.ts';
 import type { ClusterRow } from '../../../lib/fleet/cluster.ts';
 import type { ObjectRecord, RunRecord } from '../../../lib/records/record.ts';
+
+/** A page of that many columns, without colour, on a clock in UTC. */
+export function screen(columns = 100): Screen {
+  return { colors: createColors(false), columns, timeZone: 'UTC' };
+}
 
 export function clusterRow(fields: Partial<ClusterRow>): ClusterRow {
   return {

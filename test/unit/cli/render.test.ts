@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { emptyWorld, runCommand } from './run-command.ts';
+import { eksItem, emptyWorld, runCommand } from './run-command.ts';
 
 const secret = {
   apiVersion: 'v1',
@@ -52,7 +52,51 @@ describe('render', () => {
     expect(result.error).toBe('error: app/x.yaml:3: the mapping does not end.\n');
   });
 
+  describe('of a cluster', () => {
+    function worldOfCluster() {
+      const world = emptyWorld();
+      world.items.set('prod-eu', eksItem('prod-eu'));
+      world.desired = async (row, source) => ({
+        ...{
+          schemaVersion: 1,
+          renderedAt: '2026-11-25T12:00:00Z',
+          repository: row.repository,
+          reference: row.branch,
+          revision: 'a',
+          path: row.path,
+        },
+        ...{ digests: [], findings: [], blocked: {}, problems: [] },
+        objects:
+          source.type === 'artifact'
+            ? [secret, settings]
+            : [{ ...settings, data: { from: source.type === 'directory' ? source.directory : '' } }],
+      });
+      return world;
+    }
+
+    it('prints what is published for it, with its Secrets masked', async () => {
+      const result = await runCommand(worldOfCluster(), 'render', '--cluster', 'prod-eu', '--json');
+      expect(result.status).toBe(0);
+      expect(result.lines).toMatchObject([{ kind: 'Secret', data: { password: '(redacted)' } }, { kind: 'ConfigMap' }]);
+    });
+
+    it('prints the values of Secrets when it is told to', async () => {
+      expect((await runCommand(worldOfCluster(), 'render', '--cluster', 'prod-eu', '--show-secrets')).out).toContain('password: cGFzcw==');
+    });
+
+    it('prints with --path what the folder would be there', async () => {
+      const result = await runCommand(worldOfCluster(), 'render', '--cluster', 'prod-eu', '--path', 'app', '--json');
+      expect(result.lines).toMatchObject([{ data: { from: '/nowhere/app' } }]);
+    });
+
+    it('names what is registered when the cluster is not', async () => {
+      const result = await runCommand(worldOfCluster(), 'render', '--cluster', 'prod-ue');
+      expect([result.status, result.out]).toEqual([1, '']);
+      expect(result.error).toContain('Registered: prod-eu.');
+    });
+  });
+
   it('says that the folder is missing from the call', async () => {
-    expect((await runCommand(emptyWorld(), 'render')).error).toContain('--path is missing');
+    expect((await runCommand(emptyWorld(), 'render')).error).toContain('neither --path nor --cluster is given. Give the folder');
   });
 });

@@ -5,7 +5,7 @@ import type { ClusterRow, ClusterState } from '../../../lib/fleet/cluster.ts';
 import { parseRow } from '../../../lib/fleet/parse-row.ts';
 import type { ClusterPlan } from '../../../lib/reconcile/index.ts';
 import type { PlumblineRecord } from '../../../lib/records/record.ts';
-import type { RenderedSource } from '../../../lib/source/artifact.ts';
+import type { Artifact, RenderedSource } from '../../../lib/source/artifact.ts';
 import type { RecordQuery } from '../../../lib/storage/stores.ts';
 
 export const NOW = new Date('2026-11-25T12:00:00Z');
@@ -20,6 +20,7 @@ export interface World {
   readonly secrets: Map<string, unknown>;
   readonly asked: { queries: RecordQuery[]; plans: PlanSource[] };
   readonly folders: Map<string, Pick<RenderedSource, 'objects' | 'problems'>>;
+  desired: (row: ClusterRow, source: PlanSource) => Promise<Artifact>;
   plan: (row: ClusterRow) => Promise<ClusterPlan>;
   reconcile: (row: ClusterRow) => Promise<readonly PlumblineRecord[]>;
 }
@@ -35,6 +36,7 @@ export function emptyWorld(): World {
     secrets: new Map(),
     asked: { queries: [], plans: [] },
     folders: new Map(),
+    desired: unused,
     plan: unused,
     reconcile: unused,
   };
@@ -86,6 +88,7 @@ function deploymentOf(world: World): Deployment {
     deleteCredentials: async (name) => void world.secrets.delete(name),
     checkRepository: async () => ({ check: 'repository', ok: true, detail: 'main is at aaaaaaaaaaaa' }),
     checkCluster: async () => [{ check: 'reachable', ok: false, detail: 'no answer.', remedy: 'Check the network from here.' }],
+    desired: (row, source) => world.desired(row, source),
     plan: async (row, source) => {
       world.asked.plans.push(source);
       return await world.plan(row);
@@ -115,6 +118,8 @@ export async function runCommand(world: World, ...args: readonly string[]): Prom
         error += text;
       },
       colors: createColors(false),
+      columns: 100,
+      timeZone: 'UTC',
       interactive: false,
     },
     clock: { now: () => NOW },
