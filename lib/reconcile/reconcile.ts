@@ -57,7 +57,7 @@ async function attempt(
     const session = await openSession(run, desired, client, lease, deps);
     return end(await reconcileObjects(session, deps));
   } catch (error) {
-    return end({ state: 'stopped', outcome: 'failed', revision, failure: runFailure(row.cluster, error, signal), backsOff: true });
+    return end({ state: 'stopped', outcome: 'failed', revision, failure: runFailure(row, error, signal), backsOff: true });
   }
 }
 

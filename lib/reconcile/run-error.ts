@@ -1,4 +1,5 @@
 import { type Failure, failureOf, PlumblineError } from '../errors.ts';
+import type { ClusterConnection, ClusterRow } from '../fleet/cluster.ts';
 import { ApiError } from '../kubernetes/api-error.ts';
 
 /** Another cluster answers behind the endpoint that the row names: nothing is read or written until a person accepts it. */
@@ -23,10 +24,27 @@ export function endsRun(error: unknown, signal: AbortSignal): boolean {
 }
 
 /** What the run's record says of an error that ended it. */
-export function runFailure(cluster: string, error: unknown, signal: AbortSignal): Failure {
-  if (!signal.aborted) return failureOf(error);
+export function runFailure(
+  { cluster, connection }: Pick<ClusterRow, 'cluster' | 'connection'>,
+  error: unknown,
+  signal: AbortSignal,
+): Failure {
+  if (!signal.aborted) {
+    if (!(error instanceof ApiError) || error.reason !== 'Unauthorized') return failureOf(error);
+    return { reason: error.reason, message: `cluster ${cluster}: its API server refuses ${refusedCredentials(connection)}` };
+  }
   return {
     reason: 'OutOfTime',
     message: `cluster ${cluster}: the run was stopped before it had compared every object. The next run begins again; raise the time for one cluster if this repeats.`,
   };
+}
+
+/** Only the row tells what was sent: the server says 401 to all of them. */
+function refusedCredentials(connection: ClusterConnection): string {
+  if (connection.type === 'endpoint') {
+    return `the credentials in secret ${connection.clusterSecret} (${connection.endpoint} answered 401). They may have expired: put a token or client certificate that is valid there into it.`;
+  }
+  const { eksName, region, roleArn } = connection;
+  const role = roleArn === undefined ? 'our own role' : `role ${roleArn}`;
+  return `the token of ${role} for EKS cluster ${eksName} in ${region} (it answered 401). Check that this is the cluster's region, and that the cluster has an access entry for the role.`;
 }

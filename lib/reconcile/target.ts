@@ -181,6 +181,6 @@ function untargetedProblem({ where, object, reason, message }: ManifestProblem):
     object: { apiVersion, kind, namespace, name },
     decision: 'failed',
     class: 'manifest',
-    failure: { reason, message: `${where}: ${message}` },
+    failure: { reason, message },
   };
 }

@@ -88,7 +88,9 @@ async function readFolder(
 function readText(text: string, file: string): readonly ReadValue[] {
   return parseManifests(text).map((document) => {
     const where = `${file}:${document.line}`;
-    return 'value' in document ? { where, value: document.value } : { where, reason: 'InvalidYaml', message: `${document.problem}.` };
+    return 'value' in document
+      ? { where, value: document.value }
+      : { where, reason: 'InvalidYaml', message: `${document.problem}. Correct the file.` };
   });
 }
 

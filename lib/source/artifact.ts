@@ -16,7 +16,7 @@ export interface FetchedSource {
   readonly directory: string;
 }
 
-/** Something in the repository that could not become an object; the objects beside it still go on. */
+/** Something in the repository that could not become an object; the objects beside it still go on. Its message says where. */
 export interface ManifestProblem extends Failure {
   /** Path in the repository, with the line when it is known: `apps/web.yaml:12`. */
   readonly where: string;

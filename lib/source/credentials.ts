@@ -5,6 +5,8 @@ import { SourceError } from './source-error.ts';
 export interface GitCredentials {
   readonly username: string;
   readonly token: string;
+  /** Where they come from: what an error names instead of them. */
+  readonly secret: string;
 }
 
 /** GitHub's App tokens want this name; others take any. */
@@ -27,6 +29,6 @@ export function parseGitCredentials(secretName: string, text: string): GitCreden
     value = undefined;
   }
   const parsed = Secret.safeParse(value);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return { ...parsed.data, secret: secretName };
   throw new SourceError('InvalidCredentials', `secret ${secretName}: it must be JSON with "token" and, if the host needs one, "username".`);
 }

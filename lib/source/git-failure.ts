@@ -22,7 +22,7 @@ export function gitFailure(command: GitCommand, timedOut: boolean, output: strin
     const remedy =
       credentials === undefined
         ? 'The row has no credentialsSecret: name a secret with a token that may read it'
-        : 'Check that the token of its credentialsSecret is valid and may read it';
+        : `Check that the token in secret ${credentials.secret} is valid and may read it`;
     return new SourceError('AuthenticationRefused', `repository ${repository}: the server refused to be read (${said}). ${remedy}.`);
   }
   if (NOT_THERE.test(output)) {

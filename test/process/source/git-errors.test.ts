@@ -38,7 +38,7 @@ function allArguments(): string {
 describe('a repository that cannot be read', () => {
   it.each([
     ['no credentials', undefined, /has no credentialsSecret/],
-    ['a wrong token', { username: 'git', token: TOKEN }, /Check that the token/],
+    ['a wrong token', { username: 'git', token: TOKEN, secret: 'plumbline/git' }, /Check that the token in secret plumbline\/git/],
   ])('is refused with %s, and the error says what to do without the token', async (_case, credentials, remedy) => {
     using folder = temporaryDirectory();
     createRepository(join(folder.path, 'app')).commit({ 'a.yaml': 'a: 1' });
@@ -54,7 +54,7 @@ describe('a repository that cannot be read', () => {
     using folder = temporaryDirectory();
     using target = temporaryDirectory();
     const revision = createRepository(join(folder.path, 'app')).commit({ 'a.yaml': 'a: 1' });
-    const credentials = { username: 'git', token: TOKEN };
+    const credentials = { username: 'git', token: TOKEN, secret: 'plumbline/git' };
     await using server = await startGitServer({ root: folder.path, credentials });
     const repository = { url: `${server.url}/app/.git`, credentials };
 
@@ -153,7 +153,7 @@ describe('a repository that cannot be read', () => {
     using folder = temporaryDirectory();
     await using elsewhere = await startGitServer({ root: folder.path });
     await using server = await startRedirect(`${elsewhere.url}/app`);
-    const credentials = { username: 'git', token: TOKEN };
+    const credentials = { username: 'git', token: TOKEN, secret: 'plumbline/git' };
     const { reason, text } = await rejection(listTips(host, { url: `${server.url}/app`, credentials }, ['main'], folder.path, never));
     expect(reason).toBe('RepositoryUnreachable');
     expect(text).toContain('Set the row to that address');

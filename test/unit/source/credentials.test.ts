@@ -3,8 +3,8 @@ import { parseGitCredentials } from '../../../lib/source/credentials.ts';
 
 describe('credentials of a repository', () => {
   it('takes a user name or the default one', () => {
-    expect(parseGitCredentials('s', '{"token":"t"}')).toEqual({ username: 'x-access-token', token: 't' });
-    expect(parseGitCredentials('s', '{"username":"u","token":"t"}')).toEqual({ username: 'u', token: 't' });
+    expect(parseGitCredentials('s', '{"token":"t"}')).toEqual({ username: 'x-access-token', token: 't', secret: 's' });
+    expect(parseGitCredentials('s', '{"username":"u","token":"t"}')).toEqual({ username: 'u', token: 't', secret: 's' });
   });
 
   it.each([

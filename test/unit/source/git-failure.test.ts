@@ -3,7 +3,7 @@ import { gitFailure } from '../../../lib/source/git-failure.ts';
 
 const command = {
   repository: 'https://git.example.com/apps',
-  credentials: { username: 'u', token: 'hunter2' },
+  credentials: { username: 'u', token: 'hunter2', secret: 'plumbline/git' },
   directory: '/tmp/work',
   timeoutSeconds: 30,
 };
