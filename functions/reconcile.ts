@@ -38,12 +38,17 @@ async function handleRecord(record: SQSRecord, context: Context): Promise<void> 
     logger.info('cluster skipped', { cluster, reason: entry === undefined ? 'Removed' : entry.invalid.reason });
     return;
   }
-  const { outcome, records } = await reconcileCluster(entry.row, dependencies, { signal, runId: ulid() });
+  const { outcome, records } = await reconcileCluster(entry.row, dependencies, { signal, runId: ulid(), ...tickOf(message, record) });
   if (outcome === 'skipped') {
     const again = retryBusy(message, dependencies.random());
     if (again !== undefined) await queues.sendClusters([again]);
   }
   logger.info('cluster reconciled', { cluster, reason, outcome, records: records.length });
+}
+
+/** A message that found its cluster busy is sent again, and is as old as the last time. */
+function tickOf({ reason }: ClusterMessage, { attributes }: SQSRecord): { readonly tickAt?: Date } {
+  return reason === 'tick' ? { tickAt: new Date(Number(attributes.SentTimestamp)) } : {};
 }
 
 export const handler = middy<SQSEvent, SQSBatchResponse>()

@@ -32,8 +32,11 @@ export class FleetDashboard extends Construct {
       name: 'DriftOpened' | 'DriftCorrected' | 'RolloutsApplied' | 'ImageFindingsOpened' | 'SourceFailures' | 'Runs' | 'RunsFailed',
       label: string,
     ) => plumblineMetric(deployment, name, { statistic: 'Sum', label, period: Duration.minutes(5) });
-    const spread = (name: 'CorrectionSeconds' | 'RunSeconds', statistic: 'p50' | 'p90' | 'Maximum') =>
-      plumblineMetric(deployment, name, { statistic, label: statistic, period: Duration.minutes(5) });
+    const spread = (
+      name: 'CorrectionSeconds' | 'RunSeconds',
+      statistic: 'p50' | 'p90' | 'Maximum' | 'SampleCount',
+      label: string = statistic,
+    ) => plumblineMetric(deployment, name, { statistic, label, period: Duration.minutes(5) });
     const graph = { width: HALF_WIDTH, height: 6, leftYAxis: { min: 0, showUnits: false } };
 
     new Dashboard(this, 'Dashboard', {
@@ -79,7 +82,11 @@ export class FleetDashboard extends Construct {
           }),
         ],
         [
-          new GraphWidget({ ...graph, title: 'Runs', left: [count('Runs', 'runs'), count('RunsFailed', 'failed')] }),
+          new GraphWidget({
+            ...graph,
+            title: 'Runs',
+            left: [spread('RunSeconds', 'SampleCount', 'all'), count('Runs', 'with news'), count('RunsFailed', 'failed')],
+          }),
           new GraphWidget({ ...graph, title: 'Duration of a run (s)', left: [spread('RunSeconds', 'p50'), spread('RunSeconds', 'p90')] }),
         ],
         [logTable(SAVED_QUERIES.drift, control)],

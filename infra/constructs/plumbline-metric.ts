@@ -3,7 +3,7 @@ import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { DEPLOYMENT_DIMENSION, METRICS_NAMESPACE, type MetricName } from '../../lib/records/metrics.ts';
 
 export interface MetricView {
-  readonly statistic: 'Maximum' | 'Sum' | 'p50' | 'p90';
+  readonly statistic: 'Maximum' | 'Sum' | 'SampleCount' | 'p50' | 'p90';
   readonly label?: string;
   /** One minute, the schedule's, if not given. */
   readonly period?: Duration;

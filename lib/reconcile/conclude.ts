@@ -6,19 +6,25 @@ import { nextAttempt } from './backoff.ts';
 import type { ReconcileDependencies } from './dependencies.ts';
 import type { CompletedRun, Ending, StoppedRun } from './ending.ts';
 import { countFacts, isOpen, isVerifiedRun, outcomeOf } from './outcome.ts';
+import { repeatsLast } from './repetition.ts';
 
 export interface Run {
   readonly row: ClusterRow;
   readonly runId: string;
   readonly startedAt: Date;
+  /** When the schedule asked for it; undefined of a run that a commit or a person asked for. */
+  readonly tickAt: Date | undefined;
   /** Ends the run in time; recording has a time of its own. */
   readonly signal: AbortSignal;
 }
 
 export interface RunResult {
-  /** `skipped`: another run holds the cluster's lease. Nothing was touched or recorded. */
-  readonly outcome: RunOutcome | 'skipped';
-  /** The records that moved, the run's own last. */
+  /**
+   * `skipped`: another run holds the cluster's lease; `overtaken`: another one has ended since the schedule asked for this one. Nothing was
+   * touched or recorded.
+   */
+  readonly outcome: RunOutcome | 'skipped' | 'overtaken';
+  /** The records that moved, the run's own last. One that the schedule asked for has none of its own when it has no news. */
   readonly records: readonly PlumblineRecord[];
 }
 
@@ -50,6 +56,9 @@ export async function concludeRun(
       startedAt: run.startedAt.toISOString(),
       facts,
       closes: ending.state === 'completed' ? ending.closes : () => false,
+      repeats:
+        run.tickAt !== undefined &&
+        repeatsLast(before, { outcome, failure, ...(ending.state === 'completed' ? { revision: ending.revision } : {}) }),
       run: {
         outcome,
         ...countFacts(facts, ending.state === 'completed' ? ending.objects : 0),

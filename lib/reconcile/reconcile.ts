@@ -1,4 +1,5 @@
 import type { ClusterRow, ClusterState } from '../fleet/cluster.ts';
+import { isOvertaken } from '../fleet/overtaken.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { applyAll, splitFoundation } from './apply.ts';
 import { compareAll } from './compare.ts';
@@ -21,16 +22,18 @@ import { planWaiting } from './waiting.ts';
  * One run of one cluster: brings it to its last artifact, as far as its row allows, and records what was seen and done. It needs no Git.
  *
  * A cluster's own failure is an outcome, recorded with the next attempt. It throws only where what it did could not be recorded; then the
- * run has to be tried again.
+ * run has to be tried again. `tickAt` is when the schedule asked for it: such a run is left out when another one has ended since, and has a
+ * record of its own only when it has news.
  */
 export async function reconcileCluster(
   row: ClusterRow,
   deps: ReconcileDependencies,
-  { runId, signal }: { readonly runId: string; readonly signal: AbortSignal },
+  { runId, signal, tickAt }: { readonly runId: string; readonly signal: AbortSignal; readonly tickAt?: Date },
 ): Promise<RunResult> {
   await using scope = new AsyncDisposableStack();
   const state = await deps.state.get(row.cluster, signal);
-  const run: Run = { row, runId, startedAt: deps.clock.now(), signal };
+  if (tickAt !== undefined && isOvertaken(tickAt, state)) return { outcome: 'overtaken', records: [] };
+  const run: Run = { row, runId, startedAt: deps.clock.now(), tickAt, signal };
   const { ending, requests } = await attempt(run, state, deps, scope);
   return await concludeRun(run, ending, state, requests, deps);
 }

@@ -1,17 +1,11 @@
 import type { MetricName } from './metrics.ts';
-import type { PlumblineRecord } from './record.ts';
+import type { PlumblineRecord, RunRecord } from './record.ts';
 
 export type MetricValues = readonly (readonly [MetricName, number])[];
 
 /** What one transition adds to the metrics: a record counts when it opens and when its correction is seen, never in between. */
 export function countRecord(record: PlumblineRecord): MetricValues {
-  if (record.kind === 'run') {
-    return [
-      ['Runs', 1],
-      ['RunsFailed', record.outcome === 'failed' ? 1 : 0],
-      ['RunSeconds', record.durationMs / 1000],
-    ];
-  }
+  if (record.kind === 'run') return [['Runs', 1]];
   if (record.event === 'opened') {
     if (record.kind === 'drift') return [['DriftOpened', 1]];
     return record.kind === 'image' ? [['ImageFindingsOpened', 1]] : [];
@@ -22,5 +16,13 @@ export function countRecord(record: PlumblineRecord): MetricValues {
   return [
     ['DriftCorrected', 1],
     ['CorrectionSeconds', (Date.parse(record.correctedAt) - Date.parse(record.at)) / 1000],
+  ];
+}
+
+/** What a run adds whether it is recorded or not. */
+export function countRun({ outcome, durationMs }: Pick<RunRecord, 'outcome' | 'durationMs'>): MetricValues {
+  return [
+    ['RunsFailed', outcome === 'failed' ? 1 : 0],
+    ['RunSeconds', durationMs / 1000],
   ];
 }

@@ -30,11 +30,12 @@ export interface RunFacts {
    * object that could not be read stays open.
    */
   readonly closes: (open: ObjectRecord) => boolean;
-  /** The run's own record; an audit has none. */
+  /** The run's own record; an audit has none. One that `repeats` what the last one said is kept only if another record moved. */
   readonly run?: Pick<
     RunRecord,
     'outcome' | 'objects' | 'drifted' | 'corrected' | 'created' | 'failed' | 'requests' | 'durationMs' | 'error'
   >;
+  readonly repeats?: boolean;
 }
 
 /** Work for a cluster that came to nothing before any object was looked at: its row cannot be read, or its repository not followed. */
@@ -44,7 +45,7 @@ export interface FailedWork extends Pick<RunFacts, 'cluster' | 'runId' | 'revisi
 
 /** Stores, logs and counts, in that order, from one place. */
 export interface Recorder {
-  /** What a run saw. Returns the records that moved, in order, the run's last. */
+  /** What a run saw. Returns the records that moved, in order, the run's last if it is kept. */
   record(run: RunFacts, signal: AbortSignal): Promise<readonly (ObjectRecord | RunRecord)[]>;
   /** A run of its own, that failed. Open records stay as they are. */
   recordFailure(work: FailedWork): Promise<void>;

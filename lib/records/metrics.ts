@@ -15,7 +15,9 @@ export const METRICS = {
   /** From the opening of a drift record to its correction. */
   CorrectionSeconds: { unit: 'Seconds', emittedBy: 'reconcile' },
   RolloutsApplied: { unit: 'Count', emittedBy: 'reconcile' },
+  /** Records of kind run, which are runs with news. */
   Runs: { unit: 'Count', emittedBy: 'reconcile' },
+  /** Of every run, recorded or not: there are as many values as runs. */
   RunsFailed: { unit: 'Count', emittedBy: 'reconcile' },
   RunSeconds: { unit: 'Seconds', emittedBy: 'reconcile' },
   SourceFailures: { unit: 'Count', emittedBy: 'source' },

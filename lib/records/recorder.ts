@@ -2,7 +2,7 @@ import { monotonicFactory } from 'ulidx';
 import type { Clock } from '../clock.ts';
 import type { RecordStore } from '../storage/stores.ts';
 import { boundChanges } from './bound-changes.ts';
-import { countRecord } from './count-record.ts';
+import { countRecord, countRun, type MetricValues } from './count-record.ts';
 import type { Fact, FailedWork, Recorder, RunFacts } from './fact.ts';
 import type { MetricName } from './metrics.ts';
 import { planRecords, type RecordSteps } from './plan-records.ts';
@@ -32,9 +32,12 @@ export function createRecordIds(): (at: number) => string {
  * others from being stored; then `record` throws the first of those errors at the end.
  */
 export function createRecorder(deps: RecorderDependencies): Recorder {
+  const add = (values: MetricValues) => {
+    for (const [metric, value] of values) deps.count(metric, value);
+  };
   const publish = (record: PlumblineRecord) => {
     deps.log(record);
-    for (const [metric, value] of countRecord(record)) deps.count(metric, value);
+    add(countRecord(record));
   };
 
   /** Whether the record moved; another run may have moved it first. */
@@ -46,6 +49,7 @@ export function createRecorder(deps: RecorderDependencies): Recorder {
     const record = runRecordOf(...run);
     await deps.records.put(record);
     publish(record);
+    add(countRun(record));
     return record;
   }
 
@@ -66,7 +70,10 @@ export function createRecorder(deps: RecorderDependencies): Recorder {
           }
         }
       }
-      if (run.run !== undefined) moved.push(await recordRun(run, run.run, newId));
+      if (run.run !== undefined) {
+        if (run.repeats === true && moved.length === 0) add(countRun(run.run));
+        else moved.push(await recordRun(run, run.run, newId));
+      }
       if (failures.length > 0) throw failures[0];
       return moved;
     },

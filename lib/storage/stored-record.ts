@@ -14,9 +14,6 @@ import type { Item } from './document-client.ts';
 
 const DAY_SECONDS = 86_400;
 
-/** A run that found nothing and changed nothing says little once the next ones did too. */
-const QUIET_RUN_RETENTION_DAYS = 7;
-
 const Failure = z.object({ reason: z.string(), message: z.string() });
 
 const base = {
@@ -82,8 +79,7 @@ const StoredRecord = z.discriminatedUnion('kind', [StoredRun, StoredObject]);
  */
 export function itemOfRecord(record: PlumblineRecord, retentionDays: number): Record<string, unknown> {
   if (record.kind === 'run') {
-    const quiet = record.outcome === 'in-sync' && record.created === 0;
-    return { ...record, status: 'closed', expiresAt: expiry(record.at, quiet ? QUIET_RUN_RETENTION_DAYS : retentionDays) };
+    return { ...record, status: 'closed', expiresAt: expiry(record.at, retentionDays) };
   }
   const closed =
     record.resolvedAt === undefined ? { status: 'open' } : { status: 'closed', expiresAt: expiry(record.resolvedAt, retentionDays) };

@@ -104,6 +104,17 @@ describe('a recorded run', () => {
     expect(sums.get('DriftOpened')).toBe(1);
   });
 
+  it('keeps nothing of a run that repeats the last one, but its duration, unless a record moved in it', async () => {
+    const { recorder, stored, lines, sums } = setUp();
+    await recorder.record(run([observed('a')]), signal);
+    expect(await recorder.record({ ...run([observed('a')]), repeats: true }, signal)).toEqual([]);
+    expect([...stored.values()].filter(({ kind }) => kind === 'run')).toHaveLength(1);
+    expect(Object.fromEntries(sums)).toMatchObject({ Runs: 1, RunsFailed: 0, RunSeconds: 3 });
+    await recorder.record({ ...run([observed('a', [{ path: 'data.key', live: 'c' }])]), repeats: true }, signal);
+    expect([...stored.values()].filter(({ kind }) => kind === 'run')).toHaveLength(2);
+    expect(lines.slice(-2).map(({ kind, event }) => `${kind} ${event}`)).toEqual(['drift changed', 'run resolved']);
+  });
+
   it('neither logs nor counts a record that another run moved first', async () => {
     const { recorder, lines, sums } = setUp({ lost: 'a' });
     expect((await recorder.record(run([fact('a')]), signal)).map(({ kind }) => kind)).toEqual(['run']);
