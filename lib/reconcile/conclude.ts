@@ -91,7 +91,9 @@ function completedState({ facts, revision, serverVersion, objects, appliedArtifa
   };
 }
 
-function stoppedState({ backsOff }: StoppedRun, before: ClusterState | undefined, now: Date, random: number): StatePatch {
+function stoppedState({ backsOff, artifactMissing }: StoppedRun, before: ClusterState | undefined, now: Date, random: number): StatePatch {
+  // What is not known to be published is rendered and published at the next poll.
+  if (artifactMissing === true) return { desiredArtifact: null, nextAttemptAt: null };
   if (!backsOff) return { nextAttemptAt: null };
   const consecutiveFailures = (before?.consecutiveFailures ?? 0) + 1;
   return { consecutiveFailures, nextAttemptAt: nextAttempt(consecutiveFailures, now, random).toISOString() };

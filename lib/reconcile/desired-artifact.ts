@@ -1,3 +1,4 @@
+import { PlumblineError } from '../errors.ts';
 import type { ClusterState } from '../fleet/cluster.ts';
 import type { Artifact } from '../source/artifact.ts';
 import type { ArtifactStore } from '../storage/stores.ts';
@@ -20,7 +21,7 @@ export async function readDesiredArtifact(
   signal: AbortSignal,
 ): Promise<DesiredArtifact | StoppedRun> {
   const digest = state?.desiredArtifact;
-  if (digest !== undefined) return { state: 'desired', digest, artifact: await artifacts.get(digest, signal) };
+  if (digest !== undefined) return readPublished(digest, artifacts, signal);
   const stopped = { state: 'stopped', revision: '', backsOff: false } as const;
   if (state?.sourceFailure !== undefined) return { ...stopped, outcome: 'failed', failure: state.sourceFailure };
   return {
@@ -31,4 +32,18 @@ export async function readDesiredArtifact(
       message: `cluster ${cluster}: its repository has not been rendered yet. The next poll does it, within a minute.`,
     },
   };
+}
+
+async function readPublished(
+  digest: string,
+  artifacts: Pick<ArtifactStore, 'get'>,
+  signal: AbortSignal,
+): Promise<DesiredArtifact | StoppedRun> {
+  try {
+    return { state: 'desired', digest, artifact: await artifacts.get(digest, signal) };
+  } catch (error) {
+    if (!(error instanceof PlumblineError) || error.reason !== 'ArtifactMissing') throw error;
+    const failure = { reason: error.reason, message: error.message };
+    return { state: 'stopped', revision: '', outcome: 'failed', failure, backsOff: false, artifactMissing: true };
+  }
 }

@@ -33,4 +33,6 @@ export interface StoppedRun {
   readonly failure?: Failure;
   /** Whether the cluster is to be left alone for a while; not where the cause is not its own. */
   readonly backsOff: boolean;
+  /** The desired artifact is not there any more: `source` is to publish it again. */
+  readonly artifactMissing?: boolean;
 }

@@ -85,3 +85,12 @@ it('a tick from before the last run does nothing', async () => {
   expect(await run({ tickAt: old })).toEqual({ outcome: 'overtaken', records: [] });
   expect(await stores.state.get('a')).toMatchObject({ lastRunAt: '2027-01-01T00:01:00.000Z' });
 });
+
+it('an artifact that is gone is no longer the desired one, so that it is published again', async () => {
+  await stores.state.update('a', { desiredArtifact: 'f'.repeat(64), renderedFrom: 'https://git.example/shop main@1 app' });
+  expect(await run()).toMatchObject({ outcome: 'failed', records: [{ kind: 'run', error: { reason: 'ArtifactMissing' } }] });
+  const state = await stores.state.get('a');
+  expect(state).toMatchObject({ outcome: 'failed', failure: { reason: 'ArtifactMissing' } });
+  expect(state).not.toHaveProperty('desiredArtifact');
+  expect(state).not.toHaveProperty('nextAttemptAt');
+});
