@@ -91,7 +91,7 @@ function modeCell(row: ClusterRow, now: Date): Cell {
 }
 
 export function describeConnection(connection: ClusterConnection): string {
-  return connection.type === 'eks' ? `EKS ${connection.eksName} in ${connection.region}` : connection.endpoint;
+  return connection.type === 'eks' ? `EKS ${connection.eksName}, ${connection.region}` : connection.endpoint;
 }
 
 type Setting = readonly [name: string, value: string];

@@ -21,7 +21,7 @@ function describeCorrection(record: ObjectRecord, correctedAt: string): Cell {
   const seen = `${describeDuration(record.durationMs ?? between(record.at, correctedAt))} after it was seen`;
   const lived = changedAt === undefined ? '' : `${describeDuration(between(changedAt, correctedAt))} after the change, `;
   const verified = record.verifiedAt === undefined ? '; not verified yet' : ', and verified';
-  return cell(`corrected ${lived}${seen}${verified}`, record.verifiedAt === undefined ? 'warning' : 'good');
+  return cell(`corrected ${lived}${seen}${verified}`, record.verifiedAt === undefined ? 'warning' : 'plain');
 }
 
 /**

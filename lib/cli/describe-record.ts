@@ -31,7 +31,7 @@ function objectRow(record: ObjectRecord, now: Date, screen: Screen): Row {
     cells: [
       cell(describeMoment(record.at, now, screen)),
       cell(record.cluster),
-      cell(describeObject(record.object)),
+      cell(describeObject(record.object), 'strong'),
       cell(`${record.kind}/${record.class}`),
       cell(who),
       decisionCell(record),

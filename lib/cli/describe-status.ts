@@ -1,5 +1,6 @@
 import type { Failure } from '../errors.ts';
 import type { ClusterEntry, ClusterRow, ClusterState, Mode } from '../fleet/cluster.ts';
+import { isFailing } from '../fleet/failing.ts';
 import { isSuspended } from '../fleet/plan-tick.ts';
 import type { RunOutcome } from '../records/record.ts';
 import { describeDuration } from './duration.ts';
@@ -53,9 +54,7 @@ export function describeStatus(entry: ClusterEntry, state: ClusterState | undefi
 
 function statusWord(row: ClusterRow, state: ClusterState | undefined, now: Date): StatusWord {
   if (row.mode === 'off') return 'off';
-  // The failure of a run that was blocked says what it waits for.
-  const failed = state?.outcome === 'failed' || (state?.failure !== undefined && state.outcome !== 'blocked');
-  const failing = failed || state?.sourceFailure !== undefined;
+  const failing = isFailing(state);
   if (state?.lastRunAt === undefined) return failing ? 'failing' : 'never run';
   if (isSilent(row, state, now)) return 'unknown';
   if (failing) return 'failing';

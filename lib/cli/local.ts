@@ -22,7 +22,7 @@ const DEFAULT_CLUSTERS: Clusters = [
 
 /** `plumbline local`: real API servers and an AWS emulator on this machine, with the stacks deployed to it. */
 export function localCommand(): Command {
-  const local = new Command('local').description('run clusters and an AWS emulator on this machine');
+  const local = new Command('local').description('Run clusters and an AWS emulator on this machine.');
   local.addCommand(upCommand());
   local.addCommand(downCommand());
   local.addCommand(statusCommand());

@@ -2,7 +2,7 @@ import type { Colors } from './colors.ts';
 import type { Screen } from './terminal.ts';
 import { printable, shorten, widthOf, wrap } from './text.ts';
 
-export type Tone = 'good' | 'warning' | 'bad' | 'quiet' | 'plain';
+export type Tone = 'good' | 'warning' | 'bad' | 'quiet' | 'strong' | 'plain';
 
 /** A piece of text; the tone becomes a colour on a terminal and nothing elsewhere. */
 export interface Cell {
@@ -121,6 +121,8 @@ export function paint(text: string, tone: Tone | undefined, colors: Colors): str
       return colors.red(text);
     case 'quiet':
       return colors.dim(text);
+    case 'strong':
+      return colors.bold(text);
     default:
       return text;
   }

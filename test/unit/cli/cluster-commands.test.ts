@@ -109,8 +109,8 @@ describe('cluster list and show', () => {
   it('lists for people how each is reached', async () => {
     const result = await runCommand(worldWith(eksItem('prod-eu')), 'cluster', 'list');
     expect(`\n${result.out}`).toBe(`
-CLUSTER  MODE     EVERY  REACHED BY                FOLLOWS
-prod-eu  observe  1 m    EKS prod-eu in eu-west-1  . at main of https://git.example.com/fleet.git
+CLUSTER  MODE     EVERY  REACHED BY              FOLLOWS
+prod-eu  observe  1 m    EKS prod-eu, eu-west-1  . at main of https://git.example.com/fleet.git
 `);
   });
 
