@@ -41,18 +41,19 @@ export function gitFailure(command: GitCommand, timedOut: boolean, output: strin
   return new SourceError('RepositoryUnreachable', `repository ${repository}: ${said}. ${remedy}.`);
 }
 
-function lastWords(output: string, { credentials, directory }: GitCommand): string {
+function lastWords(output: string, { repository, credentials, directory }: GitCommand): string {
   let text = output;
   if (credentials !== undefined) {
     const basic = Buffer.from(`${credentials.username}:${credentials.token}`).toString('base64');
     for (const secret of [credentials.token, basic]) text = text.replaceAll(secret, '(redacted)');
   }
-  const lines = text
-    .replaceAll(directory, '')
+  // A repository on this machine may lie below the folder that Git works in: then the folder is part of its name.
+  const isPartOfName = decodeURIComponent(new URL(repository).pathname).startsWith(`${directory}/`);
+  const lines = (isPartOfName ? text : text.replaceAll(directory, '.'))
     // The same words at each poll, or each would be news.
     .replaceAll(/ after \d+ ms(?=:)/g, '')
     .split('\n')
-    .map((line) => line.trim());
+    .map((line) => line.trim().replace(/\.+$/, ''));
   const telling = lines.filter((line) => /^(fatal|error|remote):/i.test(line));
   const words = (telling.length > 0 ? telling : lines.filter((line) => line !== '')).slice(0, 3).join('; ');
   return words.slice(0, 500) || 'Git gave no reason';

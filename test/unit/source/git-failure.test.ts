@@ -32,6 +32,17 @@ describe('what Git printed', () => {
     expect(words(3)).toBe(words(2041));
   });
 
+  it('ends in one full stop, and goes on after none', () => {
+    const { message } = gitFailure(command, false, 'fatal: Could not read from remote repository.\nfatal: the remote end hung up.\n');
+    expect(message).toContain(': fatal: Could not read from remote repository; fatal: the remote end hung up. Check');
+  });
+
+  it('keeps the path of a repository that lies below the folder Git works in', () => {
+    const said = "fatal: '/tmp/shop.git' does not appear to be a git repository";
+    const local = { ...command, repository: 'file:///tmp/shop.git', directory: '/tmp' };
+    expect(gitFailure(local, false, said).message).toContain(said);
+  });
+
   it('is repeated without the token, in any form that Git has seen', () => {
     const basic = Buffer.from('u:hunter2').toString('base64');
     const { message } = gitFailure(command, false, `fatal: bad header Authorization: Basic ${basic} of hunter2 in /tmp/work/.git`);
