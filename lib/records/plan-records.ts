@@ -47,7 +47,8 @@ function stepsOf(open: ObjectRecord | undefined, fact: Fact, run: RunFacts, newI
   let last = open ?? openedBy(fact, run, newId);
   if (open === undefined) steps.push(last);
   const move = (event: RecordEvent, fields: Partial<ObjectRecord> = {}) => {
-    last = { ...last, ...sightingOf(fact, run), ...fields, event, sequence: last.sequence + 1 };
+    const { error: _error, heldUntil: _heldUntil, ...kept } = last;
+    last = { ...kept, ...sightingOf(fact, run), ...fields, event, sequence: last.sequence + 1 };
     steps.push(last);
   };
 
@@ -80,7 +81,7 @@ function openedBy(fact: Fact, run: RunFacts, newId: (at: number) => string): Obj
   };
 }
 
-/** The fields that each sighting of an open record may change. */
+/** What each sighting says anew; who did it stays when a later run cannot tell any more. */
 function sightingOf(fact: Fact, run: RunFacts) {
   return {
     runId: run.runId,

@@ -92,6 +92,12 @@ describe('what a run does to the records', () => {
     ],
     ['drift that moved on', [open()], [fact({ changes: [{ path: 'spec.replicas', desired: 2, live: 9 }] })], ['2 changed']],
     [
+      'drift that failed and is only observed since',
+      [open({ decision: 'failed', error: { reason: 'Forbidden', message: 'no' } })],
+      [fact()],
+      ['2 changed'],
+    ],
+    [
       'drift that is enforced since',
       [open()],
       [fact({ decision: 'corrected', correctedAt: startedAt, verifiedAt: startedAt })],
@@ -103,6 +109,14 @@ describe('what a run does to the records', () => {
     ['the same object in another version of its API', [open({ object: { ...deployment, apiVersion: 'apps/v1beta1' } })], [fact()], []],
   ] satisfies [string, ObjectRecord[], Fact[], string[]][])('%s', (_what, openRecords, facts, events) => {
     expect(eventsOf(plan(openRecords, facts))).toEqual(events);
+  });
+
+  it('forgets why it failed once it does not fail any more', () => {
+    const failed = open({ decision: 'failed', error: { reason: 'Forbidden', message: 'no' } });
+    const [steps] = plan([failed], [fact()]);
+    const observed = steps?.at(-1);
+    expect(observed).not.toHaveProperty('error');
+    expect(plan(observed === undefined ? [] : [observed], [fact()])).toEqual([]);
   });
 
   it('leaves open what the run could not verify', () => {
