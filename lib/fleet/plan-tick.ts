@@ -1,5 +1,6 @@
 import type { Failure } from '../errors.ts';
 import type { ClusterEntry, ClusterRow, ClusterState } from './cluster.ts';
+import { isFailing } from './failing.ts';
 import type { ClusterMessage, SourceMessage } from './messages.ts';
 
 /**
@@ -50,7 +51,7 @@ export function planTick(entries: readonly ClusterEntry[], states: readonly Clus
         0,
         ...active.flatMap(({ state }) => (state?.verifiedAt === undefined ? [] : [Math.round(secondsSince(state.verifiedAt, now))])),
       ),
-      FailingClusters: entries.filter((entry) => isFailing(entry, stateOf.get(entry.cluster), now)).length,
+      FailingClusters: entries.filter((entry) => needsAttention(entry, stateOf.get(entry.cluster), now)).length,
       OpenDrift: rows.reduce((sum, { state }) => sum + (state?.open ?? 0), 0),
     },
   };
@@ -78,9 +79,9 @@ function isStale(row: ClusterRow, state: ClusterState | undefined, now: Date): b
   return state?.verifiedAt === undefined || secondsSince(state.verifiedAt, now) > STALE_AFTER_INTERVALS * row.intervalSeconds;
 }
 
-function isFailing(entry: ClusterEntry, state: ClusterState | undefined, now: Date): boolean {
+function needsAttention(entry: ClusterEntry, state: ClusterState | undefined, now: Date): boolean {
   if ('invalid' in entry) return true;
-  return isActive(entry.row, now) && (state?.failure !== undefined || state?.outcome === 'failed' || state?.sourceFailure !== undefined);
+  return isActive(entry.row, now) && isFailing(state);
 }
 
 /** One message a repository and secret, however many rows follow it; whether Git has to be asked is decided where it is received. */

@@ -109,6 +109,15 @@ describe('gauges', () => {
     expect(gaugesOf(entries, states).FailingClusters).toBe(3);
   });
 
+  it('counts no cluster that waits for something', () => {
+    const failure = { reason: 'WaitingForSource', message: 'not rendered yet' };
+    const states = [
+      healthy('waits', { outcome: 'blocked', failure }),
+      healthy('git', { outcome: 'blocked', failure, sourceFailure: failure }),
+    ];
+    expect(gaugesOf([entry('waits'), entry('git')], states).FailingClusters).toBe(1);
+  });
+
   it('adds up open records', () => {
     expect(gaugesOf([entry('a'), entry('b'), entry('c')], [healthy('a', { open: 2 }), healthy('b', { open: 3 })]).OpenDrift).toBe(5);
   });
