@@ -13,7 +13,10 @@ export interface Delayed<Message> {
   readonly delaySeconds: number;
 }
 
-/** The two queues between the functions. Throws when any message was not taken. */
+/**
+ * The two queues between the functions. Throws when any message was not taken. Each cluster's messages are a group of their own: on a standard
+ * queue that makes it a fair one, where a cluster whose messages pile up does not keep the others waiting.
+ */
 export interface Queues {
   sendSources(messages: readonly SourceMessage[], signal?: AbortSignal): Promise<void>;
   sendClusters(messages: readonly Delayed<ClusterMessage>[], signal?: AbortSignal): Promise<void>;
@@ -25,12 +28,17 @@ export function createQueueClient(): SQSClient {
 }
 
 export function createQueues(client: SQSClient, urls: { readonly sources: string; readonly clusters: string }): Queues {
-  async function send(url: string, bodies: readonly Delayed<SourceMessage | ClusterMessage>[], signal?: AbortSignal): Promise<void> {
+  async function send(
+    url: string,
+    bodies: readonly (Delayed<SourceMessage | ClusterMessage> & { readonly group?: string })[],
+    signal?: AbortSignal,
+  ): Promise<void> {
     for (let start = 0; start < bodies.length; start += BATCH_SIZE) {
-      const entries = bodies.slice(start, start + BATCH_SIZE).map(({ message, delaySeconds }, index) => ({
+      const entries = bodies.slice(start, start + BATCH_SIZE).map(({ message, delaySeconds, group }, index) => ({
         Id: String(index),
         MessageBody: JSON.stringify(message),
         DelaySeconds: delaySeconds,
+        ...(group === undefined ? {} : { MessageGroupId: group }),
       }));
       const command = new SendMessageBatchCommand({ QueueUrl: url, Entries: entries });
       const { Failed } = await client.send(command, signal === undefined ? {} : { abortSignal: signal });
@@ -48,6 +56,11 @@ export function createQueues(client: SQSClient, urls: { readonly sources: string
         messages.map((message) => ({ message, delaySeconds: 0 })),
         signal,
       ),
-    sendClusters: (messages, signal) => send(urls.clusters, messages, signal),
+    sendClusters: (messages, signal) =>
+      send(
+        urls.clusters,
+        messages.map((delayed) => ({ ...delayed, group: delayed.message.cluster })),
+        signal,
+      ),
   };
 }

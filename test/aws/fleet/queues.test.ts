@@ -36,6 +36,14 @@ describe('queues', () => {
     expect(received.sort()).toEqual(names);
   });
 
+  it('makes a group of each cluster, so that none waits behind the messages of another', async () => {
+    await createQueues(client, urls).sendClusters([{ message: { cluster: 'grouped', reason: 'tick' }, delaySeconds: 0 }]);
+    const { Messages = [] } = await client.send(
+      new ReceiveMessageCommand({ QueueUrl: urls.clusters, MessageSystemAttributeNames: ['MessageGroupId'], VisibilityTimeout: 60 }),
+    );
+    expect(Messages.map(({ Attributes }) => Attributes?.MessageGroupId)).toEqual(['grouped']);
+  });
+
   it('does not show a message before its time', async () => {
     await createQueues(client, urls).sendClusters([{ message: { cluster: 'later', reason: 'tick' }, delaySeconds: 900 }]);
     expect(await receiveAll(urls.clusters)).toEqual([]);
