@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import type { Clock } from '../clock.ts';
 import type { ClusterRow } from '../fleet/index.ts';
 import { type ImageRegistry, lockImages } from '../images/index.ts';
+import { isRenderedFor } from '../reconcile/index.ts';
 import { toolsIn } from '../render/index.ts';
 import { type Artifact, type GitHost, type RenderedSource, type Repository, renderDirectory, renderRevision } from '../source/index.ts';
 import type { ArtifactStore, LockStore, StateStore } from '../storage/index.ts';
@@ -36,7 +37,10 @@ export async function readDesiredState(
 
 async function readPublished(row: ClusterRow, deps: DesiredStateDependencies, signal: AbortSignal): Promise<Artifact> {
   const state = await deps.state.get(row.cluster, signal);
-  if (state?.desiredArtifact !== undefined) return await deps.artifacts.get(state.desiredArtifact, signal);
+  if (state?.desiredArtifact !== undefined) {
+    const artifact = await deps.artifacts.get(state.desiredArtifact, signal);
+    if (isRenderedFor(row, artifact)) return artifact;
+  }
   const why =
     state?.sourceFailure === undefined
       ? 'The source function publishes it within two minutes of a registration.'

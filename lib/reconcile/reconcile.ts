@@ -51,12 +51,17 @@ async function attempt(
   const end = (ending: Ending) => ({ ending, requests: client?.requests ?? 0 });
   try {
     if (row.mode === 'off') return end({ state: 'stopped', outcome: 'off', revision, backsOff: false });
-    const desired = await readDesiredArtifact(row.cluster, state, deps.artifacts, signal);
-    if (desired.state === 'stopped') return end(desired);
-    revision = desired.artifact.revision;
+    const known = await readDesiredArtifact(row, state, deps.artifacts, signal);
+    if (known.state === 'stopped') return end(known);
+    revision = known.artifact.revision;
     client = scope.adopt(await deps.connect(row, signal), (opened) => opened.close());
     const lease = await takeLease(run, client, deps, scope);
     if (lease === undefined) return end({ state: 'skipped' });
+    // Until now another run may have been at the cluster, with a newer artifact: going on from ours would set it back.
+    const now = await deps.state.get(row.cluster, signal);
+    const desired = now?.desiredArtifact === known.digest ? known : await readDesiredArtifact(row, now, deps.artifacts, signal);
+    if (desired.state === 'stopped') return end(desired);
+    revision = desired.artifact.revision;
     const session = await openSession(run, desired, client, lease, deps);
     return end(await reconcileObjects(session, deps));
   } catch (error) {
