@@ -4,7 +4,7 @@ import middy from '@middy/core';
 import { ulid } from 'ulidx';
 import { systemClock } from '../lib/clock.ts';
 import { createImageRegistry } from '../lib/image-registry.ts';
-import { runAudit } from '../lib/images/index.ts';
+import { auditError, runAudit } from '../lib/images/index.ts';
 import { createFunctionBase, deadline } from './function-base.ts';
 
 const { logger, metrics, count, stores, recorder } = createFunctionBase('audit');
@@ -19,7 +19,7 @@ const dependencies = {
   newRunId: () => ulid(),
 };
 
-/** Holds every image in use against its registry. What could not be asked of one cluster is logged and stops no other. */
+/** Holds every image in use against its registry. What could not be asked of one cluster is logged and stops no other; it fails when all did. */
 export const handler = middy()
   .use(injectLambdaContext(logger))
   .use(logMetrics(metrics))
@@ -30,4 +30,6 @@ export const handler = middy()
       if ('failure' in outcome) logger.warn('images not audited', { ...outcome });
     }
     logger.info('audit', { clusters: outcomes.length });
+    const error = auditError(outcomes);
+    if (error !== undefined) throw error;
   });

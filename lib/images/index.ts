@@ -9,5 +9,5 @@ export { severityOf } from './findings.ts';
 export { type LockDependencies, lockImages } from './lock.ts';
 export { ImageReferenceError, parseImageReference, printableReference } from './reference.ts';
 export type { ImageRegistry, RepositorySettings, Resolution } from './registry.ts';
-export { type AuditOutcome, type RunAuditDependencies, runAudit } from './run-audit.ts';
+export { type AuditOutcome, auditError, type RunAuditDependencies, runAudit } from './run-audit.ts';
 export type { FindingId, ImageFinding, ImageLock, ImageReference, Platform, Severity } from './types.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { type Failure, failureOf } from '../errors.ts';
+import { type Failure, failureOf, PlumblineError } from '../errors.ts';
 import type { Recorder } from '../records/fact.ts';
 import type { Artifact } from '../source/artifact.ts';
 import type { ArtifactStore, ClusterStore, StateStore, TagHistoryStore } from '../storage/stores.ts';
@@ -25,6 +25,20 @@ export interface RunAuditDependencies {
 export type AuditOutcome =
   | { readonly cluster: string; readonly findings: number }
   | { readonly cluster: string; readonly failure: Failure };
+
+export class AuditError extends PlumblineError {}
+
+/**
+ * The failure of the audit itself: of one cluster it is that cluster's, and of all of them it is a table, a key or a policy, which somebody has
+ * to be told of.
+ */
+export function auditError(outcomes: readonly AuditOutcome[]): AuditError | undefined {
+  const failures = outcomes.flatMap((outcome) => ('failure' in outcome ? [outcome.failure] : []));
+  const [first] = failures;
+  if (first === undefined || failures.length < outcomes.length) return undefined;
+  const message = `audit: the images of none of ${outcomes.length} clusters could be compared. The first says: ${first.message}`;
+  return new AuditError('NothingAudited', message);
+}
 
 /** Audits the images of every cluster whose row is valid and that has a desired artifact. One cluster's failure stops no other. */
 export async function runAudit(deps: RunAuditDependencies, signal: AbortSignal): Promise<readonly AuditOutcome[]> {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ImageRegistry } from '../../../lib/images/registry.ts';
-import { type RunAuditDependencies, runAudit } from '../../../lib/images/run-audit.ts';
+import { auditError, type RunAuditDependencies, runAudit } from '../../../lib/images/run-audit.ts';
 import type { RunFacts } from '../../../lib/records/fact.ts';
 import type { Artifact } from '../../../lib/source/artifact.ts';
 import { deployment, rendered } from '../../helpers/workloads.ts';
@@ -106,4 +106,15 @@ it('goes on with the other clusters when one cannot be recorded', async () => {
     failure: { reason: 'Unexpected', message: 'the table is throttled' },
   });
   expect(recorded.map(({ cluster }) => cluster)).toEqual(['prod-us']);
+});
+
+it('fails as a whole when no cluster could be audited, and only then', async () => {
+  const some = await runAudit(fleet([], ['prod-eu']).deps, never);
+  const none = await runAudit(fleet([], ['prod-eu', 'prod-us']).deps, never);
+  expect(auditError([])).toBeUndefined();
+  expect(auditError(some)).toBeUndefined();
+  expect(auditError(none)).toMatchObject({
+    reason: 'NothingAudited',
+    message: 'audit: the images of none of 3 clusters could be compared. The first says: no such artifact',
+  });
 });
