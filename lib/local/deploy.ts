@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCommand } from './command.ts';
 import type { Host } from './host.ts';
@@ -31,6 +31,7 @@ export async function deployLocally(
   const { host, progress, signal } = options;
   const cdk = join(host.project, 'node_modules', 'aws-cdk', 'bin', 'cdk');
   const output = join(environment.directory, 'cdk.out');
+  const temporary = join(environment.directory, 'tmp');
   const run = (args: readonly string[]) =>
     runCommand(host.node, [cdk, ...args, '--output', output, '--no-notices', '--ci'], {
       cwd: host.project,
@@ -38,11 +39,14 @@ export async function deployLocally(
         ...environmentVariables(environment, host),
         // The CDK command remembers accounts by access key in the user's home: ours must not get there.
         CDK_HOME: join(environment.directory, 'cdk'),
+        // It leaves its temporary files behind; these go with the environment.
+        TMPDIR: temporary,
         CDK_DISABLE_CLI_TELEMETRY: 'true',
         NO_COLOR: '1',
       },
       signal,
     });
+  await mkdir(temporary, { recursive: true });
   const bootstrapped = join(environment.directory, 'bootstrapped');
   if (!existsSync(bootstrapped)) {
     progress('cdk bootstrap');

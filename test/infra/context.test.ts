@@ -1,8 +1,8 @@
-import { App } from 'aws-cdk-lib';
 import { describe, expect, it } from 'vitest';
 import { readContext } from '../../infra/context.ts';
+import { nodeWith } from './context-node.ts';
 
-const read = (context: Readonly<Record<string, unknown>>) => readContext(new App({ context }).node);
+const read = (context: Readonly<Record<string, unknown>>) => readContext(nodeWith(context));
 
 describe('the context of the app', () => {
   it('needs nothing', () => {

@@ -1,7 +1,7 @@
-import { App } from 'aws-cdk-lib';
 import { describe, expect, it } from 'vitest';
 import { readMemberContext } from '../../infra/context.ts';
 import { MemberStack } from '../../infra/member-stack.ts';
+import { nodeWith } from './context-node.ts';
 import { templatesOf } from './synthesise.ts';
 
 const reconcileRoleArn = 'arn:aws:iam::111122223333:role/plumbline-control-ReconcileRole';
@@ -35,8 +35,8 @@ describe('the member stack', () => {
 
   it('has a context of its own', () => {
     const { externalId: _, ...incomplete } = context;
-    expect(() => readMemberContext(new App({ context: incomplete }).node)).toThrow(/externalId/);
-    expect(() => readMemberContext(new App({ context: { ...context, reconcileRoleArn: 'plumbline' } }).node)).toThrow(
+    expect(() => readMemberContext(nodeWith(incomplete))).toThrow(/externalId/);
+    expect(() => readMemberContext(nodeWith({ ...context, reconcileRoleArn: 'plumbline' }))).toThrow(
       /ReconcileRoleArn of the control stack/,
     );
   });
