@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isJsonObject, type JsonValue } from '../manifests/json.ts';
 import type { KubernetesObject } from '../manifests/object.ts';
 import type { PresentComparison } from './compare.ts';
 import type { Difference } from './diff.ts';
@@ -11,13 +12,26 @@ import { indexIn, valueAt } from './path.ts';
  */
 export function isVerified(answer: KubernetesObject, comparison: PresentComparison, fieldManager: string): boolean {
   const differences = [...comparison.rollout, ...comparison.drift.flatMap((group) => group.differences)];
-  if (!differences.every((difference) => isSettled(answer, difference))) return false;
+  if (!differences.every((difference) => isSettled(answer, difference, comparison.target.object))) return false;
   return sameFields(appliedFields(answer, fieldManager), comparison.fields);
 }
 
-function isSettled(answer: KubernetesObject, { path, desired, items }: Difference): boolean {
+function isSettled(answer: KubernetesObject, { path, desired, items }: Difference, git: KubernetesObject): boolean {
   const value = valueAt(answer, path);
-  if (items === undefined) return isDeepStrictEqual(value, desired);
+  if (items === undefined) return isAsPredicted(value, desired, valueAt(git, path));
   const positions = items.map((item) => indexIn(value ?? null, item));
   return positions.every((position, index) => position > (positions[index - 1] ?? -1));
+}
+
+/**
+ * What Git says has to be there as the dry-run had it. Where Git is silent the server may choose anew each time (a node port): then it is
+ * enough that something is there, or nothing.
+ */
+function isAsPredicted(value: JsonValue | undefined, predicted: JsonValue | undefined, git: JsonValue | undefined): boolean {
+  if (isDeepStrictEqual(value, predicted)) return true;
+  if (git === undefined) return (value === undefined) === (predicted === undefined);
+  if (!isJsonObject(value) || !isJsonObject(predicted) || !isJsonObject(git)) return false;
+  return [...new Set([...Object.keys(value), ...Object.keys(predicted)])].every((field) =>
+    isAsPredicted(value[field], predicted[field], git[field]),
+  );
 }

@@ -78,4 +78,15 @@ describe('one object or more of every kind', () => {
     expect(await versions()).toEqual(versionsBefore);
     expect(await dryRunsOf(cluster)).toBe(dryRuns + 10 * desired.objects.length);
   }, 240_000);
+
+  it('verifies a write although the server chooses other node ports than its dry-run said', async () => {
+    const internal = '{"spec":{"type":"ClusterIP","loadBalancerSourceRanges":null,"externalTrafficPolicy":null}}';
+    await cluster.kubectl(['patch', 'service', 'web', '--namespace', 'kinds', '--type', 'merge', '--patch', internal]);
+    const { run, objects } = await cluster.reconcile();
+    expect(run.outcome).toBe('corrected');
+    expect(new Set(objects.map(({ object, decision }) => `${decision} ${object.kind} ${object.name}`))).toEqual(
+      new Set(['corrected Service web']),
+    );
+    expect(objects.filter(({ verifiedAt }) => verifiedAt === undefined)).toEqual([]);
+  });
 });

@@ -43,3 +43,34 @@ describe('a write is verified', () => {
     ['but not when the fields are not ours', managed(GIT, update('kubectl', {})), false],
   ])('%s', (_what, answer, verified) => expect(isVerified(answer, comparison, IDENTITY.fieldManager)).toBe(verified));
 });
+
+describe('what the server chooses anew each time', () => {
+  const service = (type: string, ...nodePorts: readonly (number | undefined)[]) => ({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'web', namespace: 'shop' },
+    spec: { type, ports: nodePorts.map((nodePort, index) => ({ port: 80 + index, ...(nodePort === undefined ? {} : { nodePort }) })) },
+  });
+  const git = service('NodePort', undefined, undefined);
+  const predicted = managed(service('NodePort', 30_001, 30_002), ours(git));
+  const chosen = (live: ReturnType<typeof service>): PresentComparison => ({
+    ...comparison,
+    target: target(git),
+    drift: [{ class: 'value', differences: diffObjects(live, predicted), actor: { manager: 'unknown' } }],
+    fields: appliedFields(predicted, IDENTITY.fieldManager) ?? {},
+  });
+
+  it.each([
+    ['beside a value of Git', service('ClusterIP', undefined, undefined)],
+    ['inside an item of Git', service('NodePort', 30_001)],
+  ])('may be another value than the dry-run had: %s', (_where, live) => {
+    const answer = (type: string) => managed(service(type, 31_111, 31_222), ours(git));
+    expect(isVerified(answer('NodePort'), chosen(live), IDENTITY.fieldManager)).toBe(true);
+    expect(isVerified(managed(service('NodePort', 31_111), ours(git)), chosen(live), IDENTITY.fieldManager)).toBe(false);
+  });
+
+  it('leaves what Git says as it was to be', () => {
+    const answer = managed(service('LoadBalancer', 31_111, 31_222), ours(git));
+    expect(isVerified(answer, chosen(service('ClusterIP', undefined, undefined)), IDENTITY.fieldManager)).toBe(false);
+  });
+});
