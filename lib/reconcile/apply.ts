@@ -4,7 +4,7 @@ import { ApiError } from '../kubernetes/api-error.ts';
 import { describeObject, type KubernetesObject } from '../manifests/object.ts';
 import type { Lease } from '../storage/stores.ts';
 import { type Comparing, compare } from './compare.ts';
-import { decide, type Item, type Policy } from './decide.ts';
+import { decide, type Item, isEqual, type Policy } from './decide.ts';
 import { inOrder } from './in-order.ts';
 import { isPrerequisite, type Observing, observeTarget } from './observe.ts';
 import { endsRun } from './run-error.ts';
@@ -19,7 +19,6 @@ export type Result =
       readonly state: 'written';
       /** ISO 8601. */
       readonly at: string;
-      readonly created: boolean;
       /** The server's answer shows what was written. */
       readonly verified: boolean;
       readonly uid: string | undefined;
@@ -47,9 +46,9 @@ export function splitFoundation(items: readonly Item[]): { readonly foundation: 
 }
 
 /**
- * Writes what was decided, stage after stage. Every write to an existing object carries the uid and resourceVersion that it was decided on,
- * so that a run which lost its lease overwrites nothing. Throws nothing: an error of the whole cluster fails what is left, since what was
- * done before it has to be recorded.
+ * Writes what was decided, stage after stage. Every write carries what it was decided on, the uid and resourceVersion of an existing object
+ * or the absence of one, so that a run which lost its lease overwrites nothing. Throws nothing: an error of the whole cluster fails what is
+ * left, since what was done before it has to be recorded.
  */
 export async function applyAll(items: readonly Item[], applying: Applying): Promise<readonly AppliedItem[]> {
   const applied: AppliedItem[] = [];
@@ -80,23 +79,34 @@ async function applyItem(item: Item, applying: Applying): Promise<AppliedItem> {
     if (!(error instanceof ApiError) || error.reason !== 'Conflict') throw error;
     const observation = await observeTarget(item.target, applying);
     const again = decide(compare(observation, applying), applying.policy);
-    return again.action === 'leave' ? { ...again, result: { state: 'left' } } : await write(again, applying);
+    if (again.action !== 'leave') return await write(again, applying);
+    return isEqual(again) ? written(item, again, applying) : { ...again, result: { state: 'left' } };
   }
+}
+
+/** It is as we want it and its fields are ours: an earlier attempt of this very write was done, and its answer got lost. */
+function written(item: Item, { comparison }: Item, { clock }: Pick<Applying, 'clock'>): AppliedItem {
+  const uid = 'uid' in comparison ? comparison.uid : undefined;
+  return { ...item, result: { state: 'written', at: clock.now().toISOString(), verified: true, uid } };
 }
 
 async function write(item: Item, { client, identity, signal, clock, lease }: Applying): Promise<AppliedItem> {
   if (clock.now().getTime() >= Date.parse(lease.expiresAt)) throw new LeaseLostError(item.target);
   const { target, comparison } = item;
   const { fieldManager } = identity;
-  const { object: answer, created } = await client.apply(target.resource, bodyOf(item), { fieldManager, dryRun: false }, signal);
+  const { object: answer } = await client.apply(target.resource, bodyOf(item), { fieldManager, dryRun: false }, signal);
   const verified = comparison.state !== 'present' || isVerified(answer, comparison, fieldManager);
-  return { ...item, result: { state: 'written', at: clock.now().toISOString(), created, verified, uid: answer.metadata.uid } };
+  return { ...item, result: { state: 'written', at: clock.now().toISOString(), verified, uid: answer.metadata.uid } };
 }
 
+/** No object is of this version, so that the server creates one or answers 409: one that came meanwhile is not overwritten. */
+const VERSION_OF_NOTHING = '1';
+
 function bodyOf({ target, comparison }: Item): KubernetesObject {
-  if (comparison.state !== 'present') return target.object;
-  const { uid, resourceVersion } = comparison;
-  const preconditions = { ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+  const present = comparison.state === 'present';
+  const preconditions = present
+    ? { uid: comparison.uid, resourceVersion: comparison.resourceVersion }
+    : { resourceVersion: VERSION_OF_NOTHING };
   return { ...target.object, metadata: { ...target.object.metadata, ...preconditions } };
 }
 

@@ -21,8 +21,8 @@ export interface Drift {
 export interface PresentComparison {
   readonly state: 'present';
   readonly target: Target;
-  readonly uid: string | undefined;
-  readonly resourceVersion: string | undefined;
+  readonly uid: string;
+  readonly resourceVersion: string;
   /** What Git changed since the object was last brought to it. */
   readonly rollout: readonly Difference[];
   /** What the cluster changed, by class. */
@@ -61,7 +61,10 @@ export function compare(observation: Observation, comparing: Comparing): Compari
   }
 }
 
-function comparePresent({ target, live, dryRun, others, alone }: PresentObservation, { identity, writes }: Comparing): PresentComparison {
+function comparePresent(
+  { target, live, uid, resourceVersion, dryRun, others, alone }: PresentObservation,
+  { identity, writes }: Comparing,
+): PresentComparison {
   const { fieldManager } = identity;
   const ours = appliedFields(live, fieldManager);
   const differences = diffObjects(live, dryRun).filter((difference) => writes || !isOwnerLabel(difference));
@@ -75,8 +78,8 @@ function comparePresent({ target, live, dryRun, others, alone }: PresentObservat
   return {
     state: 'present',
     target,
-    uid: live.metadata.uid,
-    resourceVersion: live.metadata.resourceVersion,
+    uid,
+    resourceVersion,
     rollout,
     drift: groupDrift(drift, live, target, fieldManager),
     foreign: groupForeign(foreignFields(others, alone)),

@@ -22,6 +22,8 @@ export interface PresentObservation {
   readonly state: 'present';
   readonly target: Target;
   readonly live: KubernetesObject;
+  readonly uid: string;
+  readonly resourceVersion: string;
   readonly dryRun: KubernetesObject;
   /** What others own of the live object. */
   readonly others: readonly ForeignField[];
@@ -79,20 +81,21 @@ async function tryToObserve(target: Target, observing: Observing): Promise<Obser
   const { client, identity, signal } = observing;
   const live = await client.get(target.resource, target.id, signal);
   if (live === undefined) return observeAbsent(target, observing);
-  const uid = live.metadata.uid;
+  const { uid, resourceVersion } = live.metadata;
   const owner = otherOwner(live, target.object, identity);
   if (owner !== undefined) return { state: 'owned', target, uid, owner };
   if (live.metadata.deletionTimestamp !== undefined) return { state: 'terminating', target, uid };
+  if (uid === undefined || resourceVersion === undefined) return unknown(target, withoutVersion(target));
   const { object: dryRun } = await client.apply(
     target.resource,
     target.object,
     { fieldManager: identity.fieldManager, dryRun: true },
     signal,
   );
-  if (dryRun.metadata.resourceVersion !== live.metadata.resourceVersion) return undefined;
+  if (dryRun.metadata.resourceVersion !== resourceVersion) return undefined;
   const others = fieldsOfOthers(live, dryRun, identity.fieldManager);
   const alone = others.length === 0 ? undefined : await dryRunAlone(target, observing);
-  return { state: 'present', target, live, dryRun, others, alone };
+  return { state: 'present', target, live, uid, resourceVersion, dryRun, others, alone };
 }
 
 /** A dry-run of ours under a name that nobody has. Kinds that restrict their names refuse it, and so may a quota. */
@@ -128,6 +131,14 @@ const PREREQUISITES: ReadonlySet<string> = new Set(['NamespaceNotFound', 'Namesp
 /** A failure for want of a namespace or a kind is a matter of what comes first, not of the object. */
 export function isPrerequisite(failure: Failure): boolean {
   return PREREQUISITES.has(failure.reason);
+}
+
+/** Some servers behind the API keep no versions: nothing would hold a write back from what changed meanwhile. */
+function withoutVersion({ id }: Target): Failure {
+  return {
+    reason: 'NoVersion',
+    message: `${describeObject(id)}: the server gives it no uid and resourceVersion, so that it cannot be written safely. Take it out of Git.`,
+  };
 }
 
 function unknown(target: Target, failure: Failure): Observation {

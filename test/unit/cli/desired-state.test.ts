@@ -1,22 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { readDesiredState } from '../../../lib/cli/desired-state.ts';
-import type { ClusterRow } from '../../../lib/fleet/index.ts';
+import { createImageRegistry } from '../../../lib/image-registry.ts';
+import { clusterRow } from '../../helpers/cluster-row.ts';
 import { memoryStores } from '../../helpers/memory-stores.ts';
 
 const clock = { now: () => new Date('2027-01-01T00:00:00Z') };
-const row: ClusterRow = {
-  cluster: 'prod',
-  connection: { type: 'eks', eksName: 'prod', region: 'eu-west-1' },
-  repository: 'https://git.example/shop',
-  branch: 'main',
-  path: 'apps',
-  mode: 'observe',
-  intervalSeconds: 60,
-  graceSeconds: 0,
-  wave: 0,
-  imagePolicy: 'lock',
-  labels: {},
-};
+const row = clusterRow('prod');
 
 const notReached = () => Promise.reject(new Error('not reached'));
 
@@ -35,7 +24,7 @@ describe('what a plan compares', () => {
     const deps = {
       ...stores,
       locks: { list: notReached, putIfAbsent: notReached },
-      registry: { resolve: notReached, settings: notReached },
+      registry: createImageRegistry(clock),
       git: { environment: {}, allowInsecure: false },
       readRepository: notReached,
       toolsDirectory: notReached,

@@ -22,7 +22,7 @@ function item(comparison: Omit<PresentComparison, 'target'>, action: Item['actio
   const desired = target(configMap(), { moved });
   return { target: desired, comparison: { ...comparison, target: desired }, action, findings: [], result };
 }
-const written: Result = { state: 'written', at: 'x', created: false, verified: true, uid: 'new-uid' };
+const written: Result = { state: 'written', at: 'x', verified: true, uid: 'new-uid' };
 const left: Result = { state: 'left' };
 const failed: Result = { state: 'failed', decision: 'failed', failure: { reason: 'X', message: 'x' } };
 const removed = { known: true, live: [], unknown: new Set<string>() };
