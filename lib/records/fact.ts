@@ -1,23 +1,14 @@
 import type { Failure } from '../errors.ts';
-import type { Actor, Decision, FieldChange, ObjectRecord, RecordObject, RunRecord } from './record.ts';
+import type { ObjectRecord, RunRecord } from './record.ts';
 
 /**
  * What a run saw of one object, before it is known whether a record of it is open already. `planRecords` turns the facts of a run and the
- * open records into transitions.
+ * open records into transitions. `correctedAt` is set when this run wrote the correction, `verifiedAt` when the server's answer showed it.
  */
-export interface Fact {
-  readonly kind: ObjectRecord['kind'];
-  readonly object: RecordObject;
-  readonly class: string;
-  readonly changes: readonly FieldChange[];
-  readonly actor?: Actor;
-  readonly decision: Decision;
-  readonly heldUntil?: string;
-  /** Set when this run wrote the correction, and when the server's answer showed it. */
-  readonly correctedAt?: string;
-  readonly verifiedAt?: string;
-  readonly error?: Failure;
-}
+export type Fact = Pick<
+  ObjectRecord,
+  'kind' | 'object' | 'class' | 'changes' | 'actor' | 'decision' | 'heldUntil' | 'correctedAt' | 'verifiedAt' | 'error'
+>;
 
 export interface RunFacts {
   readonly cluster: string;

@@ -2,7 +2,6 @@ import { type ExecFileException, execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { ulid } from 'ulidx';
 import { systemClock } from '../../../lib/clock.ts';
-import type { ClusterRow } from '../../../lib/fleet/cluster.ts';
 import type { ClientOptions } from '../../../lib/kubernetes/index.ts';
 import type { NormalisedObjects } from '../../../lib/manifests/normalise.ts';
 import {
@@ -15,6 +14,7 @@ import {
   writerIdentity,
 } from '../../../lib/reconcile/index.ts';
 import { createRecorder, createRecordIds, type ObjectRecord, type RunRecord } from '../../../lib/records/index.ts';
+import { clusterRow } from '../../helpers/cluster-row.ts';
 import { testEnvironment } from '../../helpers/environment.ts';
 import { type MemoryStores, memoryStores } from '../../helpers/memory-stores.ts';
 import type { TestCluster } from '../kubernetes/control-plane.ts';
@@ -59,19 +59,10 @@ const RUN_MILLISECONDS = 280_000;
 export function reconciledCluster(cluster: TestCluster, name = 'estate'): ReconciledCluster {
   const stores = memoryStores(systemClock);
   const { endpoint, certificateAuthority } = cluster.controlPlane;
-  const row: ClusterRow = {
-    cluster: name,
+  const row = clusterRow(name, {
     connection: { type: 'endpoint', endpoint, certificateAuthority, clusterSecret: 'unused' },
-    repository: 'https://git.example/estate.git',
-    branch: 'main',
-    path: 'apps',
     mode: 'enforce',
-    intervalSeconds: 60,
-    graceSeconds: 0,
-    wave: 0,
-    imagePolicy: 'lock',
-    labels: {},
-  };
+  });
   const deps: Omit<ReconcileDependencies, 'connect'> = {
     ...stores,
     recorder: createRecorder({

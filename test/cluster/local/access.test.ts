@@ -22,6 +22,14 @@ const APPLY = 'fieldManager=plumbline-test&force=true';
 
 type Write = readonly [what: string, method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: () => string, body: () => object | undefined];
 
+/** Grants more than we have ourselves. */
+const IMPERSONATOR = {
+  apiVersion: 'rbac.authorization.k8s.io/v1',
+  kind: 'ClusterRole',
+  metadata: { name: 'impersonator' },
+  rules: [{ apiGroups: [''], resources: ['users'], verbs: ['impersonate'] }],
+};
+
 describe('the observe role', () => {
   let token: string;
   let admin: string;
@@ -46,18 +54,12 @@ describe('the observe role', () => {
   });
 
   it('dry-runs a role that grants more than it has itself', async () => {
-    const role = {
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'ClusterRole',
-      metadata: { name: 'impersonator' },
-      rules: [{ apiGroups: [''], resources: ['users'], verbs: ['impersonate'] }],
-    };
     const answer = await callCluster(
       observed,
       token,
       'PATCH',
       `/apis/rbac.authorization.k8s.io/v1/clusterroles/impersonator?${APPLY}&dryRun=All`,
-      role,
+      IMPERSONATOR,
     );
     expect(answer).toMatchObject({ status: 201 });
   });
@@ -129,18 +131,12 @@ describe('the enforce role', () => {
 
   it('applies a role that grants more than it has itself', async () => {
     const token = await tokenFor(enforced);
-    const role = {
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'ClusterRole',
-      metadata: { name: 'impersonator' },
-      rules: [{ apiGroups: [''], resources: ['users'], verbs: ['impersonate'] }],
-    };
     const answer = await callCluster(
       enforced,
       token,
       'PATCH',
       `/apis/rbac.authorization.k8s.io/v1/clusterroles/impersonator?${APPLY}`,
-      role,
+      IMPERSONATOR,
     );
     expect(answer).toMatchObject({ status: 201 });
   });

@@ -6,6 +6,7 @@ import type { ClusterMessage } from '../../../lib/fleet/messages.ts';
 import { createRecorder, createRecordIds } from '../../../lib/records/index.ts';
 import type { Tools } from '../../../lib/render/index.ts';
 import { type Artifact, type LockedSource, processRepository, type SourceDependencies } from '../../../lib/source/index.ts';
+import { clusterRow } from '../../helpers/cluster-row.ts';
 import { createRepository, type TestRepository, temporaryDirectory } from '../../helpers/git-repository.ts';
 import { startGitServer } from '../../helpers/git-server.ts';
 import { memoryRecordStore } from '../../helpers/memory-stores.ts';
@@ -20,22 +21,8 @@ const signal = new AbortController().signal;
 const clock = { now: () => new Date('2026-11-25T00:00:00Z') };
 const configMap = (name: string) => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\n`;
 
-function row(cluster: string, repository: string, rest: Partial<ClusterRow> = {}): ClusterRow {
-  return {
-    cluster,
-    connection: { type: 'eks', eksName: cluster, region: 'eu-west-1' },
-    repository,
-    branch: 'main',
-    path: 'app',
-    mode: 'observe',
-    intervalSeconds: 60,
-    graceSeconds: 0,
-    wave: 0,
-    imagePolicy: 'lock',
-    labels: {},
-    ...rest,
-  };
-}
+const row = (cluster: string, repository: string, rest: Partial<ClusterRow> = {}) =>
+  clusterRow(cluster, { repository, path: 'app', ...rest });
 
 /** A fleet in memory around the real Git and kubectl. */
 class Fleet implements Disposable {

@@ -1,27 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { ClusterEntry, ClusterRow, ClusterState } from '../../../lib/fleet/index.ts';
 import { planTick } from '../../../lib/fleet/index.ts';
+import { clusterRow } from '../../helpers/cluster-row.ts';
 
 const now = new Date('2027-01-01T12:00:00Z');
 const secondsAgo = (seconds: number) => new Date(now.getTime() - seconds * 1000).toISOString();
 
-function entry(cluster: string, fields: Partial<ClusterRow> = {}): ClusterEntry {
-  const row: ClusterRow = {
-    cluster,
-    connection: { type: 'eks', eksName: cluster, region: 'eu-west-1' },
-    repository: 'https://git.example/shop',
-    branch: 'main',
-    path: '.',
-    mode: 'observe',
-    intervalSeconds: 60,
-    graceSeconds: 0,
-    wave: 0,
-    imagePolicy: 'lock',
-    labels: {},
-    ...fields,
-  };
-  return { cluster, row };
-}
+const entry = (cluster: string, fields: Partial<ClusterRow> = {}): ClusterEntry => ({
+  cluster,
+  row: clusterRow(cluster, { repository: 'https://git.example/shop', ...fields }),
+});
 
 const invalid = { reason: 'InvalidRow', message: 'cluster broken: attribute mode is "on"' };
 const healthy = (cluster: string, fields: Partial<ClusterState> = {}): ClusterState => ({

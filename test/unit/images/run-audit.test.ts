@@ -3,6 +3,7 @@ import type { ImageRegistry } from '../../../lib/images/registry.ts';
 import { auditError, type RunAuditDependencies, runAudit } from '../../../lib/images/run-audit.ts';
 import type { RunFacts } from '../../../lib/records/fact.ts';
 import type { Artifact } from '../../../lib/source/artifact.ts';
+import { clusterRow } from '../../helpers/cluster-row.ts';
 import { deployment, rendered } from '../../helpers/workloads.ts';
 
 const never = new AbortController().signal;
@@ -31,17 +32,12 @@ function fleet(recorded: RunFacts[], failing: readonly string[] = []): { readonl
     broken: 'sha256:gone',
     typo: 'sha256:a',
   };
-  const row = { repository: 'https://git.example/shop.git', branch: 'main', path: 'apps', mode: 'enforce', labels: {} } as const;
-  const limits = { intervalSeconds: 60, graceSeconds: 0, wave: 0, imagePolicy: 'lock' } as const;
-  const connection = { type: 'eks', eksName: 'x', region: 'eu-west-1' } as const;
   const unused = () => Promise.reject(new Error('an audit does not write this'));
   const deps: RunAuditDependencies = {
     clusters: {
       list: async () =>
         names.map((cluster) =>
-          cluster === 'typo'
-            ? { cluster, invalid: { reason: 'InvalidRow', message: 'mode: on' } }
-            : { cluster, row: { cluster, connection, ...row, ...limits } },
+          cluster === 'typo' ? { cluster, invalid: { reason: 'InvalidRow', message: 'mode: on' } } : { cluster, row: clusterRow(cluster) },
         ),
       get: unused,
       put: unused,

@@ -1,22 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { ClusterRow } from '../../../lib/fleet/cluster.ts';
 import { reconcileCluster } from '../../../lib/reconcile/index.ts';
 import { createRecorder, createRecordIds } from '../../../lib/records/index.ts';
+import { clusterRow } from '../../helpers/cluster-row.ts';
 import { type MemoryStores, memoryStores } from '../../helpers/memory-stores.ts';
-
-const row: ClusterRow = {
-  cluster: 'a',
-  connection: { type: 'eks', eksName: 'a', region: 'eu-west-1' },
-  repository: 'https://git.example/shop',
-  branch: 'main',
-  path: 'app',
-  mode: 'enforce',
-  intervalSeconds: 60,
-  graceSeconds: 0,
-  wave: 0,
-  imagePolicy: 'lock',
-  labels: {},
-};
 
 let minute = 0;
 const clock = { now: () => new Date(Date.UTC(2027, 0, 1, 0, minute)) };
@@ -49,7 +35,7 @@ function run(asked: { readonly tickAt?: Date } = { tickAt: clock.now() }) {
     connect: () => Promise.reject(new Error('not reached')),
   };
   minute += 1;
-  return reconcileCluster(row, deps, {
+  return reconcileCluster(clusterRow('a', { mode: 'enforce' }), deps, {
     runId: `run-${minute}`,
     signal: AbortSignal.timeout(10_000),
     ...asked,
