@@ -147,8 +147,8 @@ function text(value: unknown): string | undefined {
 
 /** Cuts what the server says to a length that fits into a record, and takes control characters out. */
 export function bounded(value: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal would obey them.
-  const clean = value.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
+  // A terminal would obey them.
+  const clean = value.replace(/\p{Cc}+/gu, ' ');
   return clean.length <= MAXIMUM_MESSAGE_LENGTH ? clean : `${clean.slice(0, MAXIMUM_MESSAGE_LENGTH)}…`;
 }
 
