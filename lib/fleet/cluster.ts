@@ -26,6 +26,8 @@ export interface ClusterRow {
   readonly path: string;
   /** Name of a secret `{"username"?: …, "token": …}` for the repository. */
   readonly credentialsSecret?: string;
+  /** Whether kustomizations may name other repositories, at full commit ids; refused when absent. */
+  readonly remoteBases?: 'allow' | 'refuse';
   readonly mode: Mode;
   readonly intervalSeconds: number;
   readonly graceSeconds: number;
@@ -45,6 +47,8 @@ export interface ClusterState {
   /** uid of `kube-system`, pinned by the first successful contact. */
   readonly clusterUid?: string;
   readonly serverVersion?: string;
+  /** Digest of the list of what the server serves; the list is where artifacts are. */
+  readonly apiVersions?: string;
   readonly revision?: string;
   /** Digest of the artifact that is desired now, and of the last one applied in full. */
   readonly desiredArtifact?: string;
@@ -53,6 +57,8 @@ export interface ClusterState {
   readonly failure?: Failure;
   /** What `source` last rendered for the row, or tried to: repository, commit and path. It is not tried again while this stays the same. */
   readonly renderedFrom?: string;
+  /** Digest of everything that `desiredArtifact` was rendered from: what has the same is not rendered again. */
+  readonly renderKey?: string;
   /** Why Git could not be followed; correction goes on from the last artifact. */
   readonly sourceFailure?: Failure;
   /** ISO 8601. */

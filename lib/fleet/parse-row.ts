@@ -58,6 +58,7 @@ const ATTRIBUTES = {
     accepted: 'a folder inside the repository such as apps/web, or . for its root; no .. in it',
   },
   credentialsSecret: { schema: secretName, accepted: 'the name of a secret in Secrets Manager' },
+  remoteBases: { schema: z.enum(['allow', 'refuse']), accepted: 'allow or refuse' },
   mode: { schema: z.enum(['observe', 'enforce', 'off']), accepted: 'observe, enforce or off' },
   interval: {
     schema: duration.refine((seconds) => seconds >= MINUTE_SECONDS),
@@ -100,6 +101,7 @@ const Row = z
     branch: ATTRIBUTES.branch.schema.default('main'),
     path: ATTRIBUTES.path.schema.default('.'),
     credentialsSecret: ATTRIBUTES.credentialsSecret.schema.exactOptional(),
+    remoteBases: ATTRIBUTES.remoteBases.schema.exactOptional(),
     mode: ATTRIBUTES.mode.schema.default('observe'),
     interval: ATTRIBUTES.interval.schema.default(MINUTE_SECONDS),
     grace: ATTRIBUTES.grace.schema.default(0),

@@ -49,7 +49,8 @@ export function normalise(values: readonly LocatedValue[]): NormalisedObjects {
   return { objects: [...byKey.values()].flatMap((group) => (group.length === 1 ? group.map(({ object }) => object) : [])), problems };
 }
 
-function flattenList({ where, value }: LocatedValue): readonly LocatedValue[] {
+/** The items of a List, and of Lists in it; any other value is itself. */
+export function flattenList({ where, value }: LocatedValue): readonly LocatedValue[] {
   if (!isJsonObject(value) || typeof value.kind !== 'string' || !value.kind.endsWith('List') || !isJsonArray(value.items)) {
     return [{ where, value }];
   }

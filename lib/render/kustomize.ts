@@ -1,75 +1,86 @@
-import { type ExecFileException, execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
-import { join, posix } from 'node:path';
-import { MAX_MANIFEST_BYTES, parseManifests } from '../manifests/parse.ts';
+import { stat } from 'node:fs/promises';
+import { dirname, join, posix } from 'node:path';
+import { parseManifests } from '../manifests/parse.ts';
+import type { GitHost } from '../source/git-command.ts';
+import { helmWords } from './helm-words.ts';
+import { checkInputs, isSubmodule, type RenderRoot, readText } from './inputs.ts';
+import { limitError, type RenderLimits } from './limits.ts';
 import { followLocalReferences } from './local-references.ts';
 import { RenderError } from './render-error.ts';
+import { renderTwice } from './render-twice.ts';
+import { runTool, type ToolResult } from './run-tool.ts';
+import { REFUSED, withToolEnvironment } from './tool-environment.ts';
 import type { Tools } from './tools.ts';
 
-const TIMEOUT_SECONDS = 60;
-
-/**
- * Builds the kustomization in `folder`, which is relative to `root`, and resolves to the YAML. Files are loaded from below the folders that
- * have kustomizations only, and nothing is loaded from elsewhere. Throws `RenderError` with what Kustomize said.
- */
-export async function kustomize(root: string, folder: string, tools: Tools, signal: AbortSignal): Promise<string> {
-  const references = await followLocalReferences(root, folder);
-  signal.throwIfAborted();
-  const built = await runKubectl(root, folder, tools, signal);
-  if ('output' in built) return built.output;
-  if (built.failure.reason !== 'KustomizeFailed') throw built.failure;
-  // Kustomize does not always say which file, nor which line.
-  throw (await firstYamlError(root, references)) ?? built.failure;
+export interface KustomizeDependencies {
+  readonly tools: Tools;
+  readonly limits: RenderLimits;
+  /** Where temporary folders are made; the system's place for them when absent. */
+  readonly temporaryDirectory?: string;
+  /** With it, bases in other repositories are fetched at their commits. */
+  readonly remoteGit?: GitHost;
 }
 
-type Built = { readonly output: string } | { readonly failure: RenderError };
-
-function runKubectl(root: string, folder: string, tools: Tools, signal: AbortSignal): Promise<Built> {
-  return new Promise((resolve, reject) => {
-    execFile(
-      tools.kubectl,
-      ['kustomize', `./${folder}`],
-      {
-        cwd: root,
-        // Without PATH it finds no git, and this proxy answers nobody: two more reasons why nothing is loaded from elsewhere.
-        env: { HOME: '/nonexistent', HTTPS_PROXY: 'http://127.0.0.1:1', HTTP_PROXY: 'http://127.0.0.1:1' },
-        maxBuffer: MAX_MANIFEST_BYTES,
-        timeout: TIMEOUT_SECONDS * 1000,
-        killSignal: 'SIGKILL',
-        signal,
-      },
-      (error, stdout, stderr) => {
-        if (error === null) resolve({ output: stdout });
-        else if (signal.aborted) reject(signal.reason);
-        else resolve({ failure: kustomizeError(root, folder, error, stderr) });
-      },
-    );
+/**
+ * Builds the kustomization in `folder` and resolves to the YAML. Files are loaded from below the folders that have kustomizations only, and
+ * nothing is loaded from elsewhere, unless `remoteGit` is there. Throws `RenderError` with what Kustomize said.
+ */
+export async function kustomize(root: RenderRoot, folder: string, deps: KustomizeDependencies, signal: AbortSignal): Promise<string> {
+  const { tools, limits, temporaryDirectory, remoteGit } = deps;
+  const { paths, charts } = await followLocalReferences(root, folder, remoteGit === undefined ? 'refuse' : 'allow', limits);
+  await checkInputs(root, await readWhole(root, paths, charts), limits);
+  const where = posix.join(folder, 'kustomization.yaml');
+  return await withToolEnvironment(tools, temporaryDirectory, remoteGit, async ({ variables, helmForKustomize }) => {
+    const helm = charts.size > 0 ? ['--enable-helm', '--helm-command', helmForKustomize] : [];
+    const command = {
+      file: tools.kubectl,
+      args: ['kustomize', `./${folder}`, ...helm],
+      directory: root.directory,
+      environment: variables,
+    };
+    const build = async () => {
+      const result = await runTool(command, limits, signal);
+      if ('output' in result) return result.output;
+      const failure = failureOfBuild(result, where, root);
+      // Kustomize does not always say which file, nor which line.
+      throw failure.reason === 'KustomizeFailed' ? ((await firstYamlError(root, paths)) ?? failure) : failure;
+    };
+    return charts.size > 0 ? await renderTwice(build, where, signal) : await build();
   });
 }
 
-async function firstYamlError(root: string, references: ReadonlySet<string>): Promise<RenderError | undefined> {
-  for (const file of references) {
-    if (!/\.(ya?ml|json)$/.test(file)) continue;
-    const text = await readFile(join(root, file), 'utf8').catch(() => '');
-    const wrong = parseManifests(text).find((document) => 'problem' in document);
-    if (wrong !== undefined) return new RenderError('KustomizeFailed', `${file}:${wrong.line}: ${wrong.problem}.`);
-  }
-  return undefined;
+/** Charts are read as a whole; of a folder with a kustomization only what that names. */
+async function readWhole(root: RenderRoot, paths: ReadonlySet<string>, charts: ReadonlySet<string>): Promise<readonly string[]> {
+  const whole = await Promise.all(
+    [...paths].map(async (path) => {
+      if (charts.has(path) || (await isSubmodule(root, path))) return true;
+      const found = await stat(join(root.directory, path)).catch(() => undefined);
+      return found?.isFile() === true;
+    }),
+  );
+  return [...paths].filter((_, index) => whole[index]);
 }
 
-function kustomizeError(root: string, folder: string, error: ExecFileException, stderr: string): RenderError {
-  const where = posix.join(folder, 'kustomization.yaml');
-  if (error.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') {
-    const message = `${where}: it builds to more than ${MAX_MANIFEST_BYTES / 1024 / 1024} MB. Split it over several paths.`;
-    return new RenderError('RenderTooLarge', message);
+function failureOfBuild(result: Exclude<ToolResult, { readonly output: string }>, where: string, { directory }: RenderRoot): RenderError {
+  if ('limit' in result) return limitError(result, where, 'Split it over several paths, or commit what it renders.');
+  if (result.said.includes(`${REFUSED} a chart`)) {
+    return new RenderError('RemoteBase', `${where}: it needs a chart that is not in the repository. Charts are not downloaded; commit it.`);
   }
-  if (error.killed === true) return new RenderError('RenderTimeout', `${where}: Kustomize was not done within ${TIMEOUT_SECONDS} s.`);
-  if (stderr === '')
-    return new RenderError('KustomizeFailed', `${where}: kubectl could not be run: ${error.message.split('\n')[0] ?? ''}.`, {
-      cause: error,
-    });
-  return new RenderError('KustomizeFailed', `${where}: ${kustomizeWords(stderr, root)}`);
+  const refused = new RegExp(`${REFUSED} (the [^\n]*)`).exec(result.said)?.[1];
+  if (refused !== undefined) {
+    const rule = 'Bases in other repositories, and theirs in turn, are fetched over HTTPS at full commit ids only';
+    return new RenderError('RemoteBase', `${where}: a base in another repository leads to ${refused}. ${rule}.`);
+  }
+  if (FETCH_FAILED.test(result.said)) {
+    const message = `${where}: a base in another repository could not be fetched (${kustomizeWords(result.said, directory)}). It is tried again.`;
+    return new RenderError('RemoteBase', message, { lasting: false });
+  }
+  const templates = helmWords(result.said, directory, dirname(where));
+  return new RenderError('KustomizeFailed', `${where}: ${templates ?? kustomizeWords(result.said, directory)}`);
 }
+
+/** What Git says where it cannot reach or read a repository. */
+const FETCH_FAILED = /^fatal: (unable to access|could not read|couldn't find|remote error|'[^']*' does not appear)/m;
 
 /** What Kustomize said, with paths as in the repository, and without the texts of patches, literals and files, which may hold secrets. */
 function kustomizeWords(stderr: string, root: string): string {
@@ -82,4 +93,17 @@ function kustomizeWords(stderr: string, root: string): string {
     .replace(/^error: /i, '');
   const line = text.split('\n').find((each) => each.trim() !== '' && !/^#? ?Warning/.test(each));
   return (line ?? 'Kustomize failed and said nothing').slice(0, 1000);
+}
+
+async function firstYamlError(root: RenderRoot, references: ReadonlySet<string>): Promise<RenderError | undefined> {
+  for (const file of references) {
+    if (!/\.(ya?ml|json)$/.test(file)) continue;
+    const text = await readText(root, file).catch((error: unknown) => {
+      if (error instanceof RenderError) throw error;
+      return '';
+    });
+    const wrong = parseManifests(text).find((document) => 'problem' in document);
+    if (wrong !== undefined) return new RenderError('KustomizeFailed', `${file}:${wrong.line}: ${wrong.problem}.`);
+  }
+  return undefined;
 }

@@ -14,6 +14,8 @@ export interface FetchedSource {
   readonly revision: string;
   /** The work tree on this machine; gone when the run ends. */
   readonly directory: string;
+  /** Paths of submodules, whose files are not fetched. */
+  readonly submodules?: readonly string[];
 }
 
 /** Something in the repository that could not become an object; the objects beside it still go on. Its message says where. */
@@ -30,6 +32,8 @@ export interface RenderedSource {
   readonly revision: string;
   /** The folder in the repository, normalised: no leading or trailing slash, `.` for the root. */
   readonly path: string;
+  /** The namespace of namespaced objects that name none; `default` when absent. */
+  readonly defaultNamespace?: string;
   /** Normalised, in the order in which the files gave them; namespaces are as written, since scope is the cluster's to say. */
   readonly objects: readonly KubernetesObject[];
   readonly problems: readonly ManifestProblem[];

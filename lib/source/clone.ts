@@ -1,6 +1,7 @@
 import { mkdir, readFile, realpath, writeFile } from 'node:fs/promises';
-import { basename, join, sep } from 'node:path';
+import { basename, join, posix, sep } from 'node:path';
 import { isKustomizationFile } from '../render/kustomization.ts';
+import { SETTINGS_FILE } from '../settings/index.ts';
 import type { FetchedSource } from './artifact.ts';
 import { type GitCommand, type GitHost, runGit } from './git-command.ts';
 import { GitTree } from './git-tree.ts';
@@ -15,9 +16,10 @@ import { growSparseSet, sparsePatterns } from './sparse-set.ts';
 export interface Clone extends FetchedSource {
   /**
    * Brings a folder of the repository and everything that its kustomizations refer to into the work tree, and makes sure that no symlink in
-   * it leads out. Throws `SourceError`, which concerns this path only.
+   * it leads out. Resolves to a digest of everything that rendering it may read, the same at every commit that has all of it alike. Throws
+   * `SourceError`, which concerns this path only.
    */
-  include(path: string): Promise<void>;
+  include(path: string): Promise<string>;
 }
 
 const FETCH_TIMEOUT_SECONDS = 120;
@@ -56,26 +58,29 @@ export async function fetchRevision(
     await git(['read-tree', '-m', '-u', commit.revision]);
   };
 
-  const include = async (path: string) => {
+  const include = async (path: string): Promise<string> => {
     checkPath(tree, path, url, commit.reference);
     const strict = new Set([path]);
     for (let round = 0; ; round++) {
       await materialise(strict);
       const linked = await checkLinks(directory, tree, strict, url);
-      const files = tree.filesUnder(strict).filter((file) => isKustomizationFile(basename(file)));
+      const files = tree
+        .filesUnder(strict)
+        .filter((file) => isKustomizationFile(basename(file)) || file === posix.join(path, SETTINGS_FILE));
       const texts = await Promise.all(files.map(async (file) => [file, await readIfThere(join(directory, file))] as const));
       const referred = growSparseSet(tree, strict, new Map(texts.flatMap(([file, text]) => (text === undefined ? [] : [[file, text]]))));
       if (linked === 'everything' || referred === 'everything' || round === MAX_ROUNDS || tree.kindOf(path) === undefined) break;
       const before = strict.size;
       for (const more of [...linked, ...referred]) strict.add(more);
-      if (strict.size === before) return;
+      if (strict.size === before) return tree.fingerprint(strict);
     }
     await materialise(new Set(['.']));
     await removeEscapingLinks(directory, tree);
     await checkLinks(directory, tree, strict, url);
     await checkFolder(directory, path, url);
+    return tree.fingerprint(new Set(['.']));
   };
-  return { repository: repository.url, ...commit, directory, include };
+  return { repository: repository.url, ...commit, directory, submodules: tree.submodules(), include };
 }
 
 function checkPath(tree: GitTree, path: string, url: string, reference: string): void {

@@ -70,7 +70,11 @@ export async function runGit(host: GitHost, command: GitCommand, args: readonly 
   }
 }
 
-function gitEnvironment(host: GitHost, { repository, credentials }: GitCommand): Record<string, string> {
+/** Everything that a Git command sees of the environment: no settings of the machine or the user, and no protocol but HTTPS. */
+export function gitEnvironment(
+  host: GitHost,
+  { repository, credentials }: Pick<GitCommand, 'repository' | 'credentials'>,
+): Record<string, string> {
   const config: [string, string][] = [
     ['protocol.allow', 'never'],
     ['protocol.https.allow', 'always'],

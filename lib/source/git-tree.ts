@@ -1,17 +1,24 @@
+import { createHash } from 'node:crypto';
+
+const SUBMODULE = '160000';
+
 /** The files of one commit by path, known before any of them is fetched. */
 export class GitTree {
   readonly #modes: ReadonlyMap<string, string>;
+  readonly #ids: ReadonlyMap<string, string>;
   readonly #folders: ReadonlySet<string>;
 
   /** `listing` is the output of `git ls-tree -r -z`. */
   constructor(listing: string) {
     const modes = new Map<string, string>();
+    const ids = new Map<string, string>();
     const folders = new Set<string>(['.']);
     for (const entry of listing.split('\0')) {
-      const match = /^(\d{6}) \w+ [0-9a-f]+\t(.+)$/s.exec(entry);
-      const [, mode, path] = match ?? [];
-      if (mode === undefined || path === undefined) continue;
+      const match = /^(\d{6}) \w+ ([0-9a-f]+)\t(.+)$/s.exec(entry);
+      const [, mode, id, path] = match ?? [];
+      if (mode === undefined || id === undefined || path === undefined) continue;
       modes.set(path, mode);
+      ids.set(path, id);
       for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
         const folder = path.slice(0, end);
         if (folders.has(folder)) break;
@@ -19,6 +26,7 @@ export class GitTree {
       }
     }
     this.#modes = modes;
+    this.#ids = ids;
     this.#folders = folders;
   }
 
@@ -27,7 +35,7 @@ export class GitTree {
     const mode = this.#modes.get(path);
     if (mode === undefined) return undefined;
     if (mode === '120000') return 'symlink';
-    return mode === '160000' ? 'submodule' : 'file';
+    return mode === SUBMODULE ? 'submodule' : 'file';
   }
 
   /** Whether one of the folders above is a symlink, so that the path exists although the tree does not list it. */
@@ -41,6 +49,17 @@ export class GitTree {
   /** Files, symlinks and submodules at or below any of these paths. */
   filesUnder(paths: ReadonlySet<string>): readonly string[] {
     return [...this.#modes.keys()].filter((file) => isCovered(file, paths));
+  }
+
+  submodules(): readonly string[] {
+    return [...this.#modes].flatMap(([path, mode]) => (mode === SUBMODULE ? [path] : []));
+  }
+
+  /** A digest of what lies at or below these paths: their names, modes and contents. Other contents anywhere else do not change it. */
+  fingerprint(paths: ReadonlySet<string>): string {
+    const hash = createHash('sha256');
+    for (const file of this.filesUnder(paths).toSorted()) hash.update(`${this.#modes.get(file)} ${this.#ids.get(file)}\t${file}\0`);
+    return hash.digest('hex');
   }
 }
 

@@ -1,30 +1,28 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '../clock.ts';
 import { type Failure, failureOf } from '../errors.ts';
 import type { ClusterRow, ClusterState } from '../fleet/cluster.ts';
 import type { ClusterMessage, SourceMessage } from '../fleet/messages.ts';
 import type { Recorder } from '../records/fact.ts';
-import { renderPath } from '../render/render.ts';
+import { kindOfFolder } from '../render/render.ts';
 import { RenderError } from '../render/render-error.ts';
-import type { ArtifactStore, ClusterStore, StateStore } from '../storage/stores.ts';
-import type { LockedSource, RenderedSource } from './artifact.ts';
+import { toolVersions } from '../render/tool-versions.ts';
+import type { ClusterStore, StateStore } from '../storage/stores.ts';
 import { type Clone, fetchRevision } from './clone.ts';
 import { parseGitCredentials } from './credentials.ts';
 import { type FetchDependencies, withTemporaryDirectory } from './fetch.ts';
+import { KnownRenders, type KnownServer, type PublishDependencies, type Published, publishPath } from './publish.ts';
 import { isCommitId, listTips, type Repository, referenceNotFound } from './references.ts';
+import { failedFrom, isFailed, isSettled, knownServer, renderedFrom, waitingFrom, withoutFailed } from './rendered-from.ts';
 import { SourceError } from './source-error.ts';
 
-export interface SourceDependencies extends FetchDependencies {
+export interface SourceDependencies extends FetchDependencies, Omit<PublishDependencies, keyof FetchDependencies> {
   readonly clusters: Pick<ClusterStore, 'list'>;
   readonly state: Pick<StateStore, 'list' | 'update'>;
-  readonly artifacts: Pick<ArtifactStore, 'put'>;
   /** Resolves to the text of a secret. */
   readonly readSecret: (name: string, signal: AbortSignal) => Promise<string>;
-  readonly lockImages: (rendered: RenderedSource, signal: AbortSignal) => Promise<LockedSource>;
   readonly enqueue: (message: ClusterMessage) => Promise<void>;
   readonly recorder: Pick<Recorder, 'recordFailure'>;
-  readonly clock: Clock;
   /** A ULID for each record of a row that cannot be followed. */
   readonly newRunId: () => string;
 }
@@ -32,7 +30,8 @@ export interface SourceDependencies extends FetchDependencies {
 /** What became of one row. */
 export interface SourceOutcome {
   readonly cluster: string;
-  readonly outcome: 'unchanged' | 'published' | 'failed';
+  /** `waiting`: its chart is rendered once its cluster was asked what it serves. */
+  readonly outcome: 'unchanged' | 'published' | 'failed' | 'waiting';
   readonly revision?: string;
   readonly artifact?: string;
   readonly failure?: Failure;
@@ -58,21 +57,29 @@ interface Target extends Follower {
  * rows; their last artifact stays. Throws only when the stores or the queue fail, or the signal aborts.
  */
 export async function processRepository(message: SourceMessage, deps: SourceDependencies, signal: AbortSignal): Promise<SourceSummary> {
-  const followers = await listFollowers(message, deps, signal);
+  const states = await deps.state.list(signal);
+  const followers = await listFollowers(message, states, deps, signal);
   // A full commit id names the same commit for ever: once rendered, nobody has to be asked.
-  const settled = followers.filter(({ row, state }) => isCommitId(row.branch) && isRendered(state, row, row.branch));
+  const settled = followers.filter(({ row, state }) => isCommitId(row.branch) && isSettled(state, row, row.branch));
   const open = followers.filter((follower) => !settled.includes(follower));
   const outcomes = await Promise.all(settled.map((follower) => settle({ ...follower, revision: follower.row.branch }, deps)));
   if (open.length > 0) {
     outcomes.push(
-      ...(await withTemporaryDirectory(deps.temporaryDirectory, (directory) => follow(message, open, directory, deps, signal))),
+      ...(await withTemporaryDirectory(deps.temporaryDirectory, (directory) =>
+        follow(message, open, new KnownRenders(states), directory, deps, signal),
+      )),
     );
   }
   return { repository: message.repository, outcomes };
 }
 
-async function listFollowers(message: SourceMessage, deps: SourceDependencies, signal: AbortSignal): Promise<readonly Follower[]> {
-  const [entries, states] = await Promise.all([deps.clusters.list(signal), deps.state.list(signal)]);
+async function listFollowers(
+  message: SourceMessage,
+  states: readonly ClusterState[],
+  deps: SourceDependencies,
+  signal: AbortSignal,
+): Promise<readonly Follower[]> {
+  const entries = await deps.clusters.list(signal);
   const stateOf = new Map(states.map((state) => [state.cluster, state]));
   return entries.flatMap((entry) => {
     if ('invalid' in entry) return [];
@@ -85,6 +92,7 @@ async function listFollowers(message: SourceMessage, deps: SourceDependencies, s
 async function follow(
   message: SourceMessage,
   followers: readonly Follower[],
+  renders: KnownRenders,
   directory: string,
   deps: SourceDependencies,
   signal: AbortSignal,
@@ -109,14 +117,14 @@ async function follow(
     const revision = tips.get(follower.row.branch);
     if (revision === undefined) {
       outcomes.push(...(await fail([follower], referenceNotFound(message.repository, follower.row.branch), deps, signal)));
-    } else if (isRendered(follower.state, follower.row, revision)) {
+    } else if (isSettled(follower.state, follower.row, revision)) {
       outcomes.push(await settle({ ...follower, revision }, deps));
     } else {
       moved.push({ ...follower, revision });
     }
   }
   for (const [revision, targets] of Map.groupBy(moved, (target) => target.revision)) {
-    outcomes.push(...(await followRevision(repository, revision, targets, join(directory, revision), deps, signal)));
+    outcomes.push(...(await followRevision(repository, targets, renders, join(directory, revision), deps, signal)));
   }
   return outcomes;
 }
@@ -126,60 +134,93 @@ async function readCredentials(message: SourceMessage, deps: SourceDependencies,
   return parseGitCredentials(message.credentialsSecret, await deps.readSecret(message.credentialsSecret, signal));
 }
 
+/** The rows of one commit. */
 async function followRevision(
   repository: Repository,
-  revision: string,
   targets: readonly Target[],
+  renders: KnownRenders,
   directory: string,
   deps: SourceDependencies,
   signal: AbortSignal,
 ): Promise<SourceOutcome[]> {
+  const [first] = targets;
+  if (first === undefined) return [];
   await mkdir(directory);
   let clone: Clone;
   try {
-    clone = await fetchRevision(deps.git, repository, { reference: targets[0]?.row.branch ?? revision, revision }, directory, signal);
+    clone = await fetchRevision(deps.git, repository, { reference: first.row.branch, revision: first.revision }, directory, signal);
   } catch (error) {
     return fail(targets, error, deps, signal);
   }
   const outcomes: SourceOutcome[] = [];
-  for (const group of Map.groupBy(targets, ({ row }) => `${row.branch}\n${row.path}`).values()) {
-    outcomes.push(...(await publish(clone, group, deps, signal)));
+  for (const group of Map.groupBy(targets, ({ row }) => JSON.stringify([row.branch, row.path, row.remoteBases])).values()) {
+    outcomes.push(...(await followPath(clone, group, renders, deps, signal)));
   }
   return outcomes;
 }
 
-/** Renders one folder for the rows that want it, of one branch. */
-async function publish(clone: Clone, targets: readonly Target[], deps: SourceDependencies, signal: AbortSignal): Promise<SourceOutcome[]> {
+/** The rows that want one folder rendered in one way, which for a chart is one way for each kind of server. */
+async function followPath(
+  clone: Clone,
+  targets: readonly Target[],
+  renders: KnownRenders,
+  deps: SourceDependencies,
+  signal: AbortSignal,
+): Promise<SourceOutcome[]> {
   const [first] = targets;
   if (first === undefined) return [];
-  let artifact: string;
-  let complete: boolean;
+  const { path, branch: reference, remoteBases } = first.row;
+  const want = { clone, path, reference, ...(remoteBases === undefined ? {} : { remoteBases }) };
+  let inputs: string;
   try {
-    await clone.include(first.row.path);
-    const rendered = await renderPath({ ...clone, reference: first.row.branch }, first.row.path, deps, signal);
-    const locked = await deps.lockImages(rendered, signal);
-    artifact = await deps.artifacts.put({ ...locked, schemaVersion: 1, renderedAt: deps.clock.now().toISOString() });
-    complete = Object.keys(locked.blocked).length === 0;
+    inputs = await clone.include(path);
   } catch (error) {
     return fail(targets, error, deps, signal);
   }
+  const isChart = (await kindOfFolder(clone.directory, path)) === 'chart';
+  const tools = await toolVersions(deps.tools);
   const outcomes: SourceOutcome[] = [];
-  for (const { row, state, revision } of targets) {
-    const { cluster } = row;
-    // An image that could not be resolved may be there at the next tick, without a commit.
-    const from = complete ? renderedFrom(row, revision) : null;
-    await deps.state.update(cluster, { desiredArtifact: artifact, renderedFrom: from, sourceFailure: null });
-    const differs = state?.desiredArtifact !== artifact;
-    if (differs) await deps.enqueue({ cluster, reason: 'artifact' });
-    outcomes.push({ cluster, outcome: differs ? 'published' : 'unchanged', revision, artifact });
+  for (const group of Map.groupBy(targets, ({ state }) => (isChart ? JSON.stringify(knownServer(state)) : undefined)).values()) {
+    const server = isChart ? knownServer(group[0]?.state) : undefined;
+    if (isChart && server === undefined) {
+      outcomes.push(...(await Promise.all(group.map((target) => wait(target, deps)))));
+      continue;
+    }
+    try {
+      const published = await publishPath({ ...want, inputs, ...(server && { server }) }, tools, renders, deps, signal);
+      for (const target of group) outcomes.push(await remember(target, published, isChart, deps));
+    } catch (error) {
+      outcomes.push(...(await fail(group, error, deps, signal, server)));
+    }
   }
   return outcomes;
+}
+
+async function remember(
+  { row, state, revision }: Target,
+  { artifact, renderKey }: Published,
+  isChart: boolean,
+  deps: SourceDependencies,
+): Promise<SourceOutcome> {
+  const { cluster } = row;
+  // An image that could not be resolved may be there at the next tick, without a commit.
+  const from = renderKey === undefined ? null : renderedFrom(row, revision, isChart ? knownServer(state) : undefined);
+  await deps.state.update(cluster, { desiredArtifact: artifact, renderedFrom: from, renderKey: renderKey ?? null, sourceFailure: null });
+  const differs = state?.desiredArtifact !== artifact;
+  if (differs) await deps.enqueue({ cluster, reason: 'artifact' });
+  return { cluster, outcome: differs ? 'published' : 'unchanged', revision, artifact };
+}
+
+/** The first run at the cluster finds out what the chart has to know; until then the repository is not fetched for it again. */
+async function wait({ row, revision }: Target, deps: SourceDependencies): Promise<SourceOutcome> {
+  await deps.state.update(row.cluster, { renderedFrom: waitingFrom(row, revision), sourceFailure: null });
+  return { cluster: row.cluster, outcome: 'waiting', revision };
 }
 
 /** A row whose commit was rendered before: a failure to reach the repository that is over by now is taken back. */
 async function settle({ row, state, revision }: Target, deps: SourceDependencies): Promise<SourceOutcome> {
   const { cluster } = row;
-  if (state?.sourceFailure !== undefined && state.renderedFrom?.startsWith(FAILED)) {
+  if (state?.sourceFailure !== undefined && isFailed(state)) {
     return { cluster, outcome: 'failed', revision, failure: state.sourceFailure };
   }
   if (state?.sourceFailure !== undefined) await deps.state.update(cluster, { sourceFailure: null });
@@ -191,6 +232,7 @@ async function fail(
   error: unknown,
   deps: SourceDependencies,
   signal: AbortSignal,
+  server?: KnownServer,
 ): Promise<SourceOutcome[]> {
   // A run that ran out of time says nothing about its rows: the next one goes on.
   signal.throwIfAborted();
@@ -200,7 +242,7 @@ async function fail(
     followers.map(async (follower): Promise<SourceOutcome> => {
       const { row, state } = follower;
       const revision = 'revision' in follower ? follower.revision : undefined;
-      const from = lasting && revision !== undefined ? `${FAILED}${renderedFrom(row, revision)}` : withoutFailed(state?.renderedFrom);
+      const from = lasting && revision !== undefined ? failedFrom(row, revision, server) : withoutFailed(state?.renderedFrom);
       // One record for each thing that is said of it, not one a minute.
       const said = state?.sourceFailure?.message === failure.message;
       if (!said) await recordFailure(row.cluster, revision ?? '', failure, deps);
@@ -220,22 +262,4 @@ async function recordFailure(cluster: string, revision: string, error: Failure, 
     startedAt: deps.clock.now().toISOString(),
     error,
   });
-}
-
-/** Marks a `renderedFrom` that could not be rendered, and would not be if it were tried again. */
-const FAILED = 'failed: ';
-
-function renderedFrom({ repository, branch, path }: ClusterRow, revision: string): string {
-  return `${repository} ${branch}@${revision} ${path}`;
-}
-
-function isRendered(state: ClusterState | undefined, row: ClusterRow, revision: string): boolean {
-  const from = renderedFrom(row, revision);
-  if (state?.renderedFrom === `${FAILED}${from}`) return state.sourceFailure !== undefined;
-  return state?.renderedFrom === from && state.desiredArtifact !== undefined;
-}
-
-/** The failure that it speaks of is about to be replaced by another one, so it must be found again. */
-function withoutFailed(from: string | undefined): string | undefined {
-  return from?.startsWith(FAILED) ? undefined : from;
 }

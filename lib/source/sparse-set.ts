@@ -1,20 +1,21 @@
 import { posix } from 'node:path';
-import { isRemoteReference, readKustomization } from '../render/kustomization.ts';
+import { isRemoteReference, type KustomizationReferences, readKustomization } from '../render/kustomization.ts';
+import { parseSettings, SETTINGS_FILE } from '../settings/index.ts';
 import { type GitTree, isCovered } from './git-tree.ts';
 
 /**
- * The paths that must be in the work tree besides those that are there, given the kustomizations in them: `'everything'` when a
+ * The paths that must be in the work tree besides those that are there, given the texts of the kustomizations and settings in them: `'everything'` when a
  * kustomization refers to files in a way that is not known here, or through a symlinked folder. References that leave the repository or
  * name nothing in it are left out: Kustomize says what is wrong with them.
  */
 export function growSparseSet(
   tree: GitTree,
   paths: ReadonlySet<string>,
-  kustomizations: ReadonlyMap<string, string>,
+  texts: ReadonlyMap<string, string>,
 ): ReadonlySet<string> | 'everything' {
   const more = new Set<string>();
-  for (const [file, text] of kustomizations) {
-    const { references, complete } = readKustomization(text);
+  for (const [file, text] of texts) {
+    const { references, complete } = referencesOf(file, text);
     if (!complete) return 'everything';
     for (const reference of references) {
       const target = posix.normalize(posix.join(posix.dirname(file), reference)).replace(/\/$/, '');
@@ -25,6 +26,12 @@ export function growSparseSet(
     }
   }
   return more;
+}
+
+function referencesOf(file: string, text: string): Pick<KustomizationReferences, 'references' | 'complete'> {
+  if (posix.basename(file) !== SETTINGS_FILE) return readKustomization(text);
+  const read = parseSettings(text);
+  return { references: 'settings' in read ? (read.settings.helm?.valuesFiles ?? []) : [], complete: true };
 }
 
 /** Whether a normalised path, relative to the repository, is not inside it. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { GetObjectCommand, HeadObjectCommand, NoSuchKey, PutObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
@@ -47,7 +48,7 @@ const StoredInventory = z.object({
 });
 
 /**
- * Artifacts and inventories in S3, gzipped: `artifacts/DIGEST` and `inventories/CLUSTER`. The digest covers the artifact in the clear, so
+ * Artifacts and inventories in S3, gzipped: `artifacts/DIGEST`, `inventories/CLUSTER` and `api-versions/DIGEST`. The digest covers the artifact in the clear, so
  * that the same content has the same digest whatever key it is encrypted under; when it was rendered is not content.
  */
 export function createArtifactStore(client: S3Client, bucket: string, keys: DataKeys): ArtifactStore {
@@ -116,6 +117,23 @@ export function createArtifactStore(client: S3Client, bucket: string, keys: Data
 
     async putInventory(cluster, inventory: Inventory) {
       await writeObject(`inventories/${cluster}`, stringifyJson(inventory));
+    },
+
+    async putApiVersions(apiVersions) {
+      const text = stringifyJson(apiVersions.toSorted());
+      const digest = createHash('sha256').update(text).digest('hex');
+      const key = `api-versions/${digest}`;
+      if (!(await exists(key))) await writeObject(key, text);
+      return digest;
+    },
+
+    async getApiVersions(digest, signal) {
+      const text = await readObject(`api-versions/${digest}`, signal);
+      if (text !== undefined) return z.array(z.string()).parse(parseJson(text));
+      throw new ArtifactError(
+        'ArtifactMissing',
+        `API list ${digest}: it is not in the bucket. Remove the cluster and add it again, so that it is asked for anew.`,
+      );
     },
   };
 }

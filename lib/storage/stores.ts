@@ -64,6 +64,10 @@ export interface ArtifactStore {
   get(digest: string, signal?: AbortSignal): Promise<Artifact>;
   getInventory(cluster: string, signal?: AbortSignal): Promise<Inventory | undefined>;
   putInventory(cluster: string, inventory: Inventory): Promise<void>;
+  /** Stores what a server serves, `apps/v1` and `apps/v1/Deployment`, and returns its digest; the same list has one, in whatever order. */
+  putApiVersions(apiVersions: readonly string[]): Promise<string>;
+  /** In order. Throws `ArtifactError` when it is gone. */
+  getApiVersions(digest: string, signal?: AbortSignal): Promise<readonly string[]>;
 }
 
 /** Image locks: `{source repository, reference} → digest`, written once. */

@@ -72,4 +72,13 @@ export function artifactStoreContract(create: () => ArtifactStore): void {
     await artifacts.putInventory(cluster, { objects: [{ ...object, uid: 'uid-1' }] });
     expect(await artifacts.getInventory(cluster)).toEqual({ objects: [{ ...object, uid: 'uid-1' }] });
   });
+
+  it('keeps the list of what a server serves, in order, under one digest', async () => {
+    const artifacts = create();
+    const digest = await artifacts.putApiVersions(['v1', 'apps/v1/Deployment', 'apps/v1']);
+    expect(await artifacts.putApiVersions(['apps/v1', 'apps/v1/Deployment', 'v1'])).toBe(digest);
+    expect(await artifacts.putApiVersions(['v1'])).not.toBe(digest);
+    expect(await artifacts.getApiVersions(digest)).toEqual(['apps/v1', 'apps/v1/Deployment', 'v1']);
+    await expect(artifacts.getApiVersions('0'.repeat(64))).rejects.toMatchObject({ reason: 'ArtifactMissing' });
+  });
 }

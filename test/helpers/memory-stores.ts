@@ -68,6 +68,7 @@ export function memoryLeaseStore(clock: Clock): LeaseStore {
 export function memoryArtifactStore(): ArtifactStore {
   const artifacts = new Map<string, Artifact>();
   const inventories = new Map<string, Inventory>();
+  const apiLists = new Map<string, readonly string[]>();
   return {
     put: async (artifact) => {
       const { renderedAt: _when, ...content } = artifact;
@@ -85,6 +86,17 @@ export function memoryArtifactStore(): ArtifactStore {
     getInventory: async (cluster) => inventories.get(cluster),
     putInventory: async (cluster, inventory) => {
       inventories.set(cluster, inventory);
+    },
+    putApiVersions: async (apiVersions) => {
+      const sorted = apiVersions.toSorted();
+      const digest = createHash('sha256').update(JSON.stringify(sorted)).digest('hex');
+      apiLists.set(digest, sorted);
+      return digest;
+    },
+    getApiVersions: async (digest) => {
+      const apiVersions = apiLists.get(digest);
+      if (apiVersions === undefined) throw new PlumblineError('ArtifactMissing', `API list ${digest}: it is gone`);
+      return apiVersions;
     },
   };
 }

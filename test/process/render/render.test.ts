@@ -36,7 +36,7 @@ describe('a folder with a kustomization', () => {
         'base/kustomization.yaml': 'resources: [a.yaml]',
         'base/a.yaml': configMap('a', 'data: {mode: "0644", on: "yes"}'),
         'overlays/prod/ignored.yaml': configMap('ignored'),
-        'overlays/prod/plumbline.yaml': 'prune: {}',
+        'overlays/prod/plumbline.yaml': 'helm: {hooks: skip}',
       },
       'overlays/prod',
     );
@@ -103,7 +103,12 @@ describe('a folder with a kustomization', () => {
       'RemoteBase',
       /^base\/kustomization\.yaml/,
     ],
-    ['Helm charts', { 'app/kustomization.yaml': 'helmCharts: [{name: x, repo: "https://example.com"}]' }, 'KustomizeFailed', /helm/i],
+    [
+      'a chart to download',
+      { 'app/kustomization.yaml': 'helmCharts: [{name: x, repo: "https://example.com"}]' },
+      'RemoteBase',
+      /commit it as app\/charts\/x/,
+    ],
   ])('fails as a whole for %s', async (_case, files, reason, message) => {
     await expect(render(files, 'app')).rejects.toMatchObject({ reason, lasting: true, message: expect.stringMatching(message) });
     await expect(render(files, 'app')).rejects.toMatchObject({ message: expect.not.stringMatching(/hunter2|plumbline-test-/) });
@@ -144,7 +149,7 @@ describe('a folder without a kustomization', () => {
         'app/notes.txt': 'x',
         'app/.hidden.yaml': configMap('hidden'),
         'app/.github/x.yaml': configMap('hidden'),
-        'app/plumbline.yaml': 'prune: {}',
+        'app/plumbline.yaml': 'helm: {hooks: skip}',
         'app/sub/deep/d.yaml': configMap('d'),
         'app/built/kustomization.yaml': 'namePrefix: built-\nresources: [e.yaml]',
         'app/built/e.yaml': configMap('e'),

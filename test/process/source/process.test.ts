@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { PlumblineError } from '../../../lib/errors.ts';
 import type { ClusterRow, ClusterState } from '../../../lib/fleet/cluster.ts';
 import type { ClusterMessage } from '../../../lib/fleet/messages.ts';
 import { createRecorder, createRecordIds } from '../../../lib/records/index.ts';
@@ -73,6 +74,12 @@ class Fleet implements Disposable {
           this.artifacts.set(digest, artifact);
           return digest;
         },
+        get: async (digest) => {
+          const artifact = this.artifacts.get(digest);
+          if (artifact === undefined) throw new PlumblineError('ArtifactMissing', `artifact ${digest}: it is gone`);
+          return artifact;
+        },
+        getApiVersions: async (digest) => digest.split(','),
       },
       readSecret: async () => '{"username":"git","token":"right"}',
       lockImages: async (rendered) => {

@@ -38,12 +38,18 @@ describe('the sparse set', () => {
     ['resources: [../link/inside]', 'everything'],
     ['generators: [g.yaml]', 'everything'],
     ['transformers: [t.yaml]', 'everything'],
-    ['helmCharts: [{name: x}]', 'everything'],
+    ['helmGlobals: {chartHome: ../}\nhelmCharts: [{name: base, valuesFile: ../p/q.yaml}]', ['base', 'p/q.yaml']],
+    ['helmChartInflationGenerator: [{chartName: x}]', 'everything'],
     ['somethingNew: [x]', 'everything'],
     ['not: [valid', 'everything'],
     ['- a list', 'everything'],
   ])('of %s is %j', (kustomization, expected) => {
     expect(grow(files, ['app'], kustomization)).toEqual(expected);
+  });
+
+  it('has the values files that the settings of the path name', () => {
+    const settings = new Map([['app/plumbline.yaml', 'helm: {valuesFiles: [../p/q.yaml, own.yaml, ../missing.yaml]}']]);
+    expect(growSparseSet(tree(...files), new Set(['app']), settings)).toEqual(new Set(['p/q.yaml']));
   });
 
   it('writes patterns that name files and nothing else', () => {

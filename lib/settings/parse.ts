@@ -1,0 +1,66 @@
+import type { z } from 'zod';
+import { isJsonObject, type JsonValue } from '../manifests/json.ts';
+import { parseManifests } from '../manifests/parse.ts';
+import { nearest } from './nearest.ts';
+import { HELM_KEYS, PathSettings } from './settings.ts';
+
+/** Beside the manifests of a path, and none of them. */
+export const SETTINGS_FILE = 'plumbline.yaml';
+
+const MAX_BYTES = 1024 * 1024;
+const SHOWN = 80;
+
+/** What `plumbline.yaml` says, or in words what is wrong with it. An empty file says nothing. */
+export function parseSettings(text: string): { readonly settings: PathSettings } | { readonly problem: string } {
+  if (Buffer.byteLength(text) > MAX_BYTES) return { problem: 'it has more than 1 MB; move values into a file that helm.valuesFiles names' };
+  const [document, ...more] = parseManifests(text);
+  if (document === undefined) return { settings: {} };
+  if ('problem' in document) return { problem: `line ${document.line}: ${document.problem}` };
+  if (more.length > 0) return { problem: 'it has more than one document; keep one' };
+  if (!isJsonObject(document.value)) return { problem: `it is no map; accepted keys: ${keysAt([]).join(', ')}` };
+  const { value } = document;
+  const parsed = PathSettings.safeParse(value);
+  return parsed.success
+    ? { settings: parsed.data }
+    : { problem: parsed.error.issues.flatMap((issue) => describeIssue(issue, value)).join('; ') };
+}
+
+function describeIssue(issue: z.core.$ZodIssue, settings: JsonValue): readonly string[] {
+  const path = issue.path.map(String);
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key));
+  const [section, key] = path;
+  if (section !== 'helm' || key === undefined || !isHelmKey(key)) {
+    return [`key ${path.join('.')} is no map; accepted keys in it: ${keysAt(path).join(', ')}`];
+  }
+  // A value of `values` may be a secret; those of the other keys are names.
+  const shown = key === 'values' ? 'not a map' : shorten(valueAt(settings, path));
+  return [`key ${path.join('.')} is ${shown}; accepted: ${HELM_KEYS[key].accepted}`];
+}
+
+function unknownKey(path: readonly string[], key: string): string {
+  const known = keysAt(path).map((name) => [...path, name].join('.'));
+  const full = [...path, key.slice(0, SHOWN)].join('.');
+  // A key of `helm` that was written a level too high is near too.
+  const meant = path.length === 0 && isHelmKey(key) ? `helm.${key}` : nearest(full, known);
+  return `key ${full} is not known; ${meant === undefined ? '' : `did you mean ${meant}? `}accepted: ${known.join(', ')}`;
+}
+
+function keysAt(path: readonly string[]): readonly string[] {
+  return path.length === 0 ? Object.keys(PathSettings.shape) : Object.keys(HELM_KEYS);
+}
+
+function isHelmKey(key: string): key is keyof typeof HELM_KEYS {
+  return Object.hasOwn(HELM_KEYS, key);
+}
+
+function valueAt(value: JsonValue | undefined, path: readonly string[]): JsonValue | undefined {
+  const [key, ...rest] = path;
+  if (key === undefined) return value;
+  if (Array.isArray(value)) return valueAt(value[Number(key)], rest);
+  return isJsonObject(value) ? valueAt(value[key], rest) : undefined;
+}
+
+function shorten(value: JsonValue | undefined): string {
+  const text = typeof value === 'bigint' ? String(value) : (JSON.stringify(value) ?? 'missing');
+  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+}

@@ -1,0 +1,52 @@
+import type { ClusterRow, ClusterState } from '../fleet/cluster.ts';
+import type { KnownServer } from './publish.ts';
+
+/**
+ * What `state` remembers of the last render in `renderedFrom`: the row's repository, commit and path, how it ended, and for a chart the server
+ * that it was rendered for. While that is what the row asks for, nothing is fetched.
+ */
+
+const FAILED = 'failed: ';
+const WAITING = 'waiting: ';
+
+/** Of a render that went through. */
+export function renderedFrom({ repository, branch, path, remoteBases }: ClusterRow, revision: string, server?: KnownServer): string {
+  const allowed = remoteBases === 'allow' ? ' remoteBases=allow' : '';
+  const chartFor = server === undefined ? '' : ` for ${server.version} ${server.apiVersions}`;
+  return `${repository} ${branch}@${revision} ${path}${allowed}${chartFor}`;
+}
+
+/** Of one that could not be rendered, and would not be if it were tried again. */
+export function failedFrom(row: ClusterRow, revision: string, server?: KnownServer): string {
+  return `${FAILED}${renderedFrom(row, revision, server)}`;
+}
+
+/** Of a chart whose cluster has not been asked yet what it serves. */
+export function waitingFrom(row: ClusterRow, revision: string): string {
+  return `${WAITING}${renderedFrom(row, revision)}`;
+}
+
+export function knownServer(state: ClusterState | undefined): KnownServer | undefined {
+  if (state?.serverVersion === undefined || state.apiVersions === undefined) return undefined;
+  return { version: state.serverVersion, apiVersions: state.apiVersions };
+}
+
+/** Whether what the row asks for at this commit was dealt with, well or not, so that nothing has to be fetched for it. */
+export function isSettled(state: ClusterState | undefined, row: ClusterRow, revision: string): boolean {
+  if (state?.renderedFrom === undefined) return false;
+  const server = knownServer(state);
+  // Whether it is a chart is not known here: one that is has the server in it.
+  const ways = [undefined, ...(server === undefined ? [] : [server])];
+  if (ways.some((way) => state.renderedFrom === failedFrom(row, revision, way))) return state.sourceFailure !== undefined;
+  if (state.renderedFrom === waitingFrom(row, revision)) return server === undefined;
+  return ways.some((way) => state.renderedFrom === renderedFrom(row, revision, way)) && state.desiredArtifact !== undefined;
+}
+
+export function isFailed(state: ClusterState): boolean {
+  return state.renderedFrom?.startsWith(FAILED) === true;
+}
+
+/** The failure that it speaks of is about to be replaced by another one, so it must be found again. */
+export function withoutFailed(from: string | undefined): string | undefined {
+  return from?.startsWith(FAILED) ? undefined : from;
+}

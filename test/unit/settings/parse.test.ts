@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { parseSettings } from '../../../lib/settings/index.ts';
+
+describe('plumbline.yaml', () => {
+  it('is read as it is written, long integers included', () => {
+    const text =
+      'helm:\n  releaseName: shop\n  namespace: web\n  valuesFiles: [values/prod.yaml]\n  values: {id: 9007199254740993}\n  hooks: skip\n';
+    expect(parseSettings(text)).toEqual({
+      settings: {
+        helm: {
+          releaseName: 'shop',
+          namespace: 'web',
+          valuesFiles: ['values/prod.yaml'],
+          values: { id: 9007199254740993n },
+          hooks: 'skip',
+        },
+      },
+    });
+  });
+
+  it.each(['', '# nothing yet\n', '{}'])('may say nothing: %j', (text) => {
+    expect(parseSettings(text)).toEqual({ settings: {} });
+  });
+
+  it.each([
+    ['helm: {vaules: {}}', 'key helm.vaules is not known; did you mean helm.values? accepted: helm.releaseName, helm.namespace, '],
+    ['helm: {valueFiles: []}', 'key helm.valueFiles is not known; did you mean helm.valuesFiles?'],
+    ['helm: {release-name: x}', 'key helm.release-name is not known; did you mean helm.releaseName?'],
+    ['valuesFiles: [a]', 'key valuesFiles is not known; did you mean helm.valuesFiles?'],
+    ['hlem: {}', 'key hlem is not known; did you mean helm?'],
+    ['somethingElse: {}', 'key somethingElse is not known; accepted: helm'],
+    ['helm:', 'key helm is no map; accepted keys in it: releaseName, '],
+    ['helm: {hooks: always}', 'key helm.hooks is "always"; accepted: refuse, apply or skip'],
+    ['helm: {releaseName: Shop}', 'key helm.releaseName is "Shop"; accepted: lower-case letters'],
+    ['helm: {valuesFiles: [1]}', 'key helm.valuesFiles.0 is 1; accepted: a list of at most 50 files'],
+    ['helm: {values: [hunter2]}', 'key helm.values is not a map; accepted: a map'],
+    ['helm: {}\nhelm: {}', 'line 2: the key "helm" is there twice'],
+    ['helm: [', 'line 1: '],
+    ['helm: {}\n---\nhelm: {}', 'it has more than one document'],
+    ['- helm', 'it is no map; accepted keys: helm'],
+    [`a: ${'x'.repeat(1024 * 1024)}`, 'it has more than 1 MB'],
+  ])('refuses %.40j in words', (text, problem) => {
+    expect(parseSettings(text)).toEqual({ problem: expect.stringContaining(problem) });
+  });
+});
