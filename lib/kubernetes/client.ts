@@ -15,6 +15,8 @@ export type ResourceLookup = { readonly found: ApiResource } | { readonly gap: s
 
 export interface Discovery {
   lookup(apiVersion: string, kind: string): ResourceLookup;
+  /** The kind in any version of its group, the server's preferred one first. */
+  lookupInGroup(group: string, kind: string): ResourceLookup;
 }
 
 /** The few calls that reconciling needs, on raw JSON. Every call throws `ApiError` on an answer that is not 2xx, except as said. */

@@ -24,14 +24,23 @@ export async function discover(transport: Transport, signal: AbortSignal): Promi
 export function createDiscovery(versions: readonly DiscoveredVersion[]): Discovery {
   const byApiVersion = new Map(versions.map((version) => [version.apiVersion, version]));
   return {
-    lookup(apiVersion, kind): ResourceLookup {
+    lookup(apiVersion, kind) {
       const version = byApiVersion.get(apiVersion);
-      if (version === undefined) return { absent: true };
-      const found = version.resources.find((resource) => resource.kind === kind);
-      if (found !== undefined) return { found };
-      return version.gap === undefined ? { absent: true } : { gap: version.gap };
+      return lookupIn(version === undefined ? [] : [version], kind);
     },
+    lookupInGroup: (group, kind) =>
+      lookupIn(
+        versions.filter(({ apiVersion }) => groupOf(apiVersion) === group),
+        kind,
+      ),
   };
+}
+
+function lookupIn(versions: readonly DiscoveredVersion[], kind: string): ResourceLookup {
+  const found = versions.flatMap(({ resources }) => resources).find((resource) => resource.kind === kind);
+  if (found !== undefined) return { found };
+  const gap = versions.map((version) => version.gap).find((each) => each !== undefined);
+  return gap === undefined ? { absent: true } : { gap };
 }
 
 async function readRoot(transport: Transport, path: string, signal: AbortSignal): Promise<readonly DiscoveredVersion[]> {

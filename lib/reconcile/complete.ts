@@ -27,7 +27,7 @@ export function completeRun({ desired, applied, late, removed }: Stages, session
     leaseExpiresAt: lease.expiresAt,
     serverVersion,
     objects: applied.length + untargeted.length,
-    facts: factsOf(applied, untargeted, removed.live),
+    facts: factsOf(applied, untargeted, removed),
     closes: closesOf(applied, desired, removed),
     suspended: policy.suspended,
     inventory: sameInventory(settled, late.declared) ? undefined : settled,

@@ -1,3 +1,4 @@
+import type { Failure } from '../errors.ts';
 import { describeObject } from '../manifests/object.ts';
 import type { Fact } from '../records/fact.ts';
 import type { InventoryObject } from '../storage/stores.ts';
@@ -5,15 +6,17 @@ import type { AppliedItem } from './apply.ts';
 import { changesOf, recordObject } from './changes.ts';
 import type { Comparison } from './compare.ts';
 import type { Finding } from './decide.ts';
+import type { Removed } from './removed.ts';
 import type { Untargeted } from './target.ts';
 
-/** What a run has to say, object by object. `removed` are live objects that are no longer in Git. */
-export function factsOf(
-  applied: readonly AppliedItem[],
-  untargeted: readonly Untargeted[],
-  removed: readonly InventoryObject[],
-): readonly Fact[] {
-  return [...applied.flatMap(itemFacts), ...untargeted.map(untargetedFact), ...removed.map(removedFact)];
+/** What a run has to say, object by object. */
+export function factsOf(applied: readonly AppliedItem[], untargeted: readonly Untargeted[], removed: Removed): readonly Fact[] {
+  return [
+    ...applied.flatMap(itemFacts),
+    ...untargeted.map(untargetedFact),
+    ...removed.live.map((entry) => removedFact(entry)),
+    ...[...removed.unknown.values()].map(({ entry, failure }) => removedFact(entry, failure)),
+  ];
 }
 
 function itemFacts(item: AppliedItem): readonly Fact[] {
@@ -52,7 +55,9 @@ function untargetedFact({ object, class: problemClass, decision, failure }: Unta
   return { kind: 'rollout', object, class: problemClass, changes: [], decision, ...(failure === undefined ? {} : { error: failure }) };
 }
 
-function removedFact({ apiVersion, kind, namespace, name, uid }: InventoryObject): Fact {
+/** `error`: why it is not known whether the object is still there. */
+function removedFact({ apiVersion, kind, namespace, name, uid }: InventoryObject, error?: Failure): Fact {
   const object = { apiVersion, kind, namespace, name, ...(uid === undefined ? {} : { uid }) };
-  return { kind: 'prune', object, class: 'removed-from-git', changes: [], decision: 'observed' };
+  const fact = { kind: 'prune', object, class: 'removed-from-git', changes: [] } as const;
+  return error === undefined ? { ...fact, decision: 'observed' } : { ...fact, decision: 'failed', error };
 }

@@ -67,7 +67,8 @@ export async function planCluster(
       ...planned.flatMap(plannedItem),
       ...desired.waiting.map(waitingItem),
       ...desired.untargeted.map(untargetedItem),
-      ...removed.live.map(removedItem),
+      ...removed.live.map((entry) => removedItem(entry)),
+      ...[...removed.unknown.values()].map(({ entry, failure }) => removedItem(entry, failure)),
     ],
   };
 }
@@ -107,10 +108,7 @@ function untargetedItem({ object, decision, failure }: Untargeted): PlanItem {
   return { object, action: decision === 'blocked' ? 'blocked' : 'error', changes: [], ...error };
 }
 
-function removedItem({ apiVersion, kind, namespace, name, uid }: InventoryObject): PlanItem {
-  return {
-    object: { apiVersion, kind, namespace, name, ...(uid === undefined ? {} : { uid }) },
-    action: 'delete',
-    changes: [],
-  };
+function removedItem({ apiVersion, kind, namespace, name, uid }: InventoryObject, error?: Failure): PlanItem {
+  const item = { object: { apiVersion, kind, namespace, name, ...(uid === undefined ? {} : { uid }) }, changes: [] };
+  return error === undefined ? { ...item, action: 'delete' } : { ...item, action: 'error', error };
 }

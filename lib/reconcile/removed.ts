@@ -1,12 +1,13 @@
+import { type Failure, failureOf } from '../errors.ts';
 import type { Discovery } from '../kubernetes/client.ts';
-import { type ObjectId, objectIdOf, objectKey } from '../manifests/object.ts';
+import { describeObject, type ObjectId, objectIdOf, objectKey } from '../manifests/object.ts';
 import type { Inventory, InventoryObject } from '../storage/stores.ts';
 import type { Item } from './decide.ts';
 import { OWNER_LABEL } from './identity.ts';
 import { inOrder } from './in-order.ts';
 import type { Server } from './observe.ts';
 import { endsRun } from './run-error.ts';
-import { DEFAULT_NAMESPACE, type DesiredState } from './target.ts';
+import { DEFAULT_NAMESPACE, type DesiredState, definedKindOf } from './target.ts';
 
 /** What became of objects that were applied once and are no longer in Git. */
 export interface Removed {
@@ -16,8 +17,13 @@ export interface Removed {
   readonly live: readonly InventoryObject[];
   /** Not there any more, or another row's by now: the inventory forgets them. */
   readonly gone: ReadonlySet<string>;
-  /** Keys of those that could not be read. */
-  readonly unknown: ReadonlySet<string>;
+  /** By key, those that could not be read, and why: nobody knows whether they are still there. */
+  readonly unknown: ReadonlyMap<string, UnknownEntry>;
+}
+
+export interface UnknownEntry {
+  readonly entry: InventoryObject;
+  readonly failure: Failure;
 }
 
 export interface Looking extends Server {
@@ -46,37 +52,52 @@ function possibleKeys(id: ObjectId): readonly string[] {
 export async function observeRemoved(desired: DesiredState, planned: readonly Item[], looking: Looking): Promise<Removed> {
   const live: InventoryObject[] = [];
   const gone = new Set<string>();
-  const unknown = new Set<string>();
+  const unknown = new Map<string, UnknownEntry>();
   if (!desired.complete) return { known: false, live, gone, unknown };
   const keys = desiredKeys(desired);
   const uids = new Set(planned.map(({ comparison }) => ('uid' in comparison ? comparison.uid : undefined)));
   const entries = looking.inventory.objects.filter((entry) => !keys.has(objectKey(entry)));
-  for await (const { entry, state, uid } of inOrder(entries, CONCURRENCY, (each) => observeEntry(each, looking))) {
-    if (state === 'unknown') unknown.add(objectKey(entry));
-    else if (state === 'gone' || (uid !== undefined && uids.has(uid))) gone.add(objectKey(entry));
-    else live.push({ ...entry, ...(uid === undefined ? {} : { uid }) });
+  for await (const observed of inOrder(entries, CONCURRENCY, (each) => observeEntry(each, looking))) {
+    const { entry } = observed;
+    if (observed.state === 'unknown') unknown.set(objectKey(entry), observed);
+    else if (observed.state === 'gone' || (observed.uid !== undefined && uids.has(observed.uid))) gone.add(objectKey(entry));
+    else live.push({ ...entry, ...(observed.uid === undefined ? {} : { uid: observed.uid }) });
   }
   return { known: true, live, gone, unknown };
 }
 
-interface ObservedEntry {
-  readonly entry: InventoryObject;
-  readonly state: 'live' | 'gone' | 'unknown';
-  readonly uid?: string | undefined;
-}
+type ObservedEntry =
+  | { readonly state: 'live'; readonly entry: InventoryObject; readonly uid: string | undefined }
+  | { readonly state: 'gone'; readonly entry: InventoryObject }
+  | ({ readonly state: 'unknown' } & UnknownEntry);
 
-async function observeEntry(entry: InventoryObject, { client, identity, signal, discovery }: Looking): Promise<ObservedEntry> {
-  const lookup = discovery.lookup(entry.apiVersion, entry.kind);
-  // A kind that is not served is no proof that its objects are gone: it may be served again in another version.
-  if (!('found' in lookup)) return { entry, state: 'unknown' };
+async function observeEntry(entry: InventoryObject, looking: Looking): Promise<ObservedEntry> {
+  const { client, identity, signal, discovery } = looking;
+  // The version that it was applied in may not be served any more.
+  const lookup = discovery.lookupInGroup(entry.group, entry.kind);
+  if ('gap' in lookup) {
+    return { state: 'unknown', entry, failure: { reason: 'DiscoveryGap', message: `${describeObject(entry)}: ${lookup.gap}` } };
+  }
   try {
+    if ('absent' in lookup) return await observeUnserved(entry, looking);
     const object = await client.get(lookup.found, entry, signal);
-    if (object === undefined) return { entry, state: 'gone' };
+    if (object === undefined) return { state: 'gone', entry };
     const owner = object.metadata.labels?.[OWNER_LABEL];
     const handedOver = owner !== undefined && owner !== identity.owner;
-    return { entry, state: handedOver ? 'gone' : 'live', uid: object.metadata.uid };
+    return handedOver ? { state: 'gone', entry } : { state: 'live', entry, uid: object.metadata.uid };
   } catch (error) {
     if (endsRun(error, signal)) throw error;
-    return { entry, state: 'unknown' };
+    return { state: 'unknown', entry, failure: failureOf(error) };
   }
+}
+
+/** The objects of a kind go with its definition; a server that has just started can have the definition and not serve the kind yet. */
+async function observeUnserved(entry: InventoryObject, { client, signal, discovery }: Looking): Promise<ObservedEntry> {
+  const definitions = discovery.lookupInGroup('apiextensions.k8s.io', 'CustomResourceDefinition');
+  const defined =
+    !('found' in definitions) ||
+    (await client.list(definitions.found, {}, signal)).some((definition) => definedKindOf(definition) === `${entry.group}/${entry.kind}`);
+  if (!defined) return { state: 'gone', entry };
+  const message = `${describeObject(entry)}: the cluster does not serve its kind just now. The next run looks again.`;
+  return { state: 'unknown', entry, failure: { reason: 'DiscoveryGap', message } };
 }

@@ -122,12 +122,18 @@ function scopedIdOf(object: KubernetesObject, lookup: ResourceLookup): ObjectId 
 function definedKinds(objects: readonly KubernetesObject[]): ReadonlyMap<string, ObjectId> {
   return new Map(
     objects.flatMap((object): readonly (readonly [string, ObjectId])[] => {
-      if (object.kind !== 'CustomResourceDefinition' || groupOf(object.apiVersion) !== 'apiextensions.k8s.io') return [];
-      const group = stringAt(object.spec, 'group');
-      const kind = stringAt(fieldOf(object.spec, 'names'), 'kind');
-      return group === undefined || kind === undefined ? [] : [[`${group}/${kind}`, objectIdOf(object)]];
+      const kind = definedKindOf(object);
+      return kind === undefined ? [] : [[kind, objectIdOf(object)]];
     }),
   );
+}
+
+/** `group/Kind` of what a CustomResourceDefinition defines; undefined of anything else. */
+export function definedKindOf(object: KubernetesObject): string | undefined {
+  if (object.kind !== 'CustomResourceDefinition' || groupOf(object.apiVersion) !== 'apiextensions.k8s.io') return undefined;
+  const group = stringAt(object.spec, 'group');
+  const kind = stringAt(fieldOf(object.spec, 'names'), 'kind');
+  return group === undefined || kind === undefined ? undefined : `${group}/${kind}`;
 }
 
 function fieldOf(value: unknown, field: string): unknown {

@@ -35,6 +35,13 @@ describe('discovery', () => {
     expect(discovery.lookup(apiVersion, kind)).toEqual({ absent: true });
   });
 
+  it('finds a kind in another version of its group', () => {
+    expect(discovery.lookupInGroup('apps', 'Deployment')).toEqual(discovery.lookup('apps/v1', 'Deployment'));
+    expect(discovery.lookupInGroup('', 'Node')).toMatchObject({ found: { plural: 'nodes' } });
+    expect(discovery.lookupInGroup('apps', 'Node')).toEqual({ absent: true });
+    expect(discovery.lookupInGroup('metrics.k8s.io', 'PodMetrics')).toEqual({ gap: expect.stringContaining('metrics.k8s.io/v1beta1') });
+  });
+
   it('does not take a kind for gone when the server behind its API could not be asked', () => {
     expect(discovery.lookup('metrics.k8s.io/v1beta1', 'PodMetrics')).toEqual({ gap: expect.stringContaining('metrics.k8s.io/v1beta1') });
   });

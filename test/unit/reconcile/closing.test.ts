@@ -44,7 +44,9 @@ const desired: DesiredState = {
   untargeted: [],
   complete: true,
 };
-const removed: Removed = { known: true, live: [], gone: new Set(), unknown: new Set(['/ConfigMap/shop/unreadable-removed']) };
+const unreadable = { group: '', apiVersion: 'v1', kind: 'ConfigMap', namespace: 'shop', name: 'unreadable-removed' };
+const unknown = new Map([['/ConfigMap/shop/unreadable-removed', { entry: unreadable, failure }]]);
+const removed: Removed = { known: true, live: [], gone: new Set(), unknown };
 
 describe('an open record of which a run has nothing more to say', () => {
   it.each<[string, ObjectRecord, Removed, boolean]>([

@@ -25,7 +25,7 @@ function item(comparison: Omit<PresentComparison, 'target'>, action: Item['actio
 const written: Result = { state: 'written', at: 'x', verified: true, uid: 'new-uid' };
 const left: Result = { state: 'left' };
 const failed: Result = { state: 'failed', decision: 'failed', failure: { reason: 'X', message: 'x' } };
-const removed = { known: true, live: [], unknown: new Set<string>() };
+const removed = { known: true, live: [], unknown: new Map() };
 
 describe('the inventory before the first write', () => {
   it.each<[string, AppliedItem, number]>([
