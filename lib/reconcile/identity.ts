@@ -10,6 +10,9 @@ export interface WriterIdentity {
 
 export const OWNER_LABEL = 'plumbline.dev/owner';
 
+/** Of every row's field manager, in every deployment. */
+export const MANAGER_PREFIX = 'plumbline-';
+
 const MAXIMUM_LABEL_LENGTH = 63;
 const MAXIMUM_MANAGER_LENGTH = 128;
 const LABEL_VALUE = /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/;
@@ -17,7 +20,7 @@ const LABEL_VALUE = /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/;
 /** Derived from nothing but the two names, so that a restored or moved deployment still knows its objects. */
 export function writerIdentity(deployment: string, cluster: string): WriterIdentity {
   return {
-    fieldManager: shortened(`plumbline-${deployment}-${cluster}`, MAXIMUM_MANAGER_LENGTH),
+    fieldManager: shortened(`${MANAGER_PREFIX}${deployment}-${cluster}`, MAXIMUM_MANAGER_LENGTH),
     owner: shortened(`${deployment}.${cluster}`, MAXIMUM_LABEL_LENGTH),
   };
 }

@@ -1,5 +1,5 @@
 import type { KubernetesObject, ManagedFieldsEntry } from '../manifests/object.ts';
-import { OWNER_LABEL, type WriterIdentity } from './identity.ts';
+import { MANAGER_PREFIX, OWNER_LABEL, type WriterIdentity } from './identity.ts';
 
 /** One sign that another deployer keeps an object; returns its name for people, with the sign. */
 type OwnerSign = (live: KubernetesObject, desired: KubernetesObject, identity: WriterIdentity) => string | undefined;
@@ -16,9 +16,14 @@ export function otherOwner(live: KubernetesObject, desired: KubernetesObject, id
   return undefined;
 }
 
-const otherRow: OwnerSign = (live, _desired, identity) => {
+/** The label can be taken off by anybody; what a row has applied stays its own. */
+const otherRow: OwnerSign = (live, _desired, { owner: us, fieldManager }) => {
   const owner = live.metadata.labels?.[OWNER_LABEL];
-  return owner === undefined || owner === identity.owner ? undefined : `Plumbline’s ${owner} (label ${OWNER_LABEL})`;
+  if (owner !== undefined && owner !== us) return `Plumbline’s ${owner} (label ${OWNER_LABEL})`;
+  const applier = live.metadata.managedFields?.find(
+    ({ manager, operation }) => operation === 'Apply' && manager?.startsWith(MANAGER_PREFIX) && manager !== fieldManager,
+  );
+  return applier === undefined ? undefined : `another row of Plumbline (field manager ${applier.manager})`;
 };
 
 const argoCd: OwnerSign = (live, desired) => {
