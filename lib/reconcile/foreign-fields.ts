@@ -35,11 +35,19 @@ export function fieldsOfOthers(live: KubernetesObject, dryRun: KubernetesObject,
 
 /**
  * Those of them that somebody put there: in an object made from Git alone (`alone`) the server would not have them, or other values. Where
- * such an object could not be had, only items of lists are told apart from defaults.
+ * such an object could not be had, only what the server has no defaults for is told apart: items of lists, labels and annotations.
  */
 export function foreignFields(fields: readonly ForeignField[], alone: KubernetesObject | undefined): readonly ForeignField[] {
-  if (alone === undefined) return fields.filter(({ path }) => path.slice(-1).every((segment) => !('field' in segment)));
+  if (alone === undefined) return fields.filter(({ path }) => isListItem(path) || isMetadata(path));
   return fields.filter(({ path, live }) => !isDeepStrictEqual(valueAt(alone, path), live));
+}
+
+function isListItem(path: Path): boolean {
+  return path.slice(-1).every((segment) => !('field' in segment));
+}
+
+function isMetadata([first]: Path): boolean {
+  return first !== undefined && 'field' in first && first.field === 'metadata';
 }
 
 function* fieldsBeside(

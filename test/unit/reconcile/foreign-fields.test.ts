@@ -98,6 +98,14 @@ describe('fields beside ours', () => {
     expect(paths(configMap({ spec: { type: 'ClusterIP', affinity: 'None' } }))).toEqual(['spec.affinity', 'list[name=x]']);
   });
   it('are only told from defaults as items where no such object could be had', () => expect(paths(undefined)).toEqual(['list[name=x]']));
+  it('are foreign all the same where they are labels and annotations, which have no defaults', () => {
+    const annotated = managed(
+      configMap({}, { annotations: { opened: 'yes' } }),
+      update('kubectl', { 'f:metadata': { 'f:annotations': { 'f:opened': {} } } }),
+    );
+    const fields = fieldsOfOthers(annotated, managed(configMap(), ours(configMap())), IDENTITY.fieldManager);
+    expect(foreignFields(fields, undefined).map(({ path }) => formatPath(path))).toEqual(['metadata.annotations.opened']);
+  });
 });
 
 describe('a field manager', () => {
