@@ -103,7 +103,8 @@ describe('fields beside ours', () => {
       configMap({}, { annotations: { opened: 'yes' } }),
       update('kubectl', { 'f:metadata': { 'f:annotations': { 'f:opened': {} } } }),
     );
-    const fields = fieldsOfOthers(annotated, managed(configMap(), ours(configMap())), IDENTITY.fieldManager);
+    const desired = configMap({}, { labels: { app: 'web' } });
+    const fields = fieldsOfOthers(annotated, managed(desired, ours(desired)), IDENTITY.fieldManager);
     expect(foreignFields(fields, undefined).map(({ path }) => formatPath(path))).toEqual(['metadata.annotations.opened']);
   });
 });
