@@ -15,6 +15,8 @@ export type ResourceLookup = { readonly found: ApiResource } | { readonly gap: s
 
 export interface Discovery {
   lookup(apiVersion: string, kind: string): ResourceLookup;
+  /** Everything that is served, `apps/v1` and `apps/v1/Deployment`; not `complete` while there is a gap. */
+  served(): { readonly apiVersions: readonly string[]; readonly complete: boolean };
   /** The kind in any version of its group, the server's preferred one first. */
   lookupInGroup(group: string, kind: string): ResourceLookup;
 }

@@ -28,6 +28,10 @@ export function createDiscovery(versions: readonly DiscoveredVersion[]): Discove
       const version = byApiVersion.get(apiVersion);
       return lookupIn(version === undefined ? [] : [version], kind);
     },
+    served: () => ({
+      apiVersions: versions.flatMap(({ apiVersion, resources }) => [apiVersion, ...resources.map(({ kind }) => `${apiVersion}/${kind}`)]),
+      complete: versions.every(({ gap }) => gap === undefined),
+    }),
     lookupInGroup: (group, kind) =>
       lookupIn(
         versions.filter(({ apiVersion }) => groupOf(apiVersion) === group),

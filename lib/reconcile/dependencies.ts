@@ -8,7 +8,7 @@ import type { ArtifactStore, LeaseStore, StateStore } from '../storage/stores.ts
 export interface ReconcileDependencies {
   /** Opens a client of the row's API server; the run closes it. */
   connect(row: ClusterRow, signal: AbortSignal): Promise<KubernetesClient>;
-  readonly artifacts: Pick<ArtifactStore, 'get' | 'getInventory' | 'putInventory'>;
+  readonly artifacts: Pick<ArtifactStore, 'get' | 'getInventory' | 'putInventory' | 'putApiVersions'>;
   readonly state: Pick<StateStore, 'get' | 'update' | 'pinClusterUid'>;
   readonly leases: LeaseStore;
   readonly recorder: Pick<Recorder, 'record'>;

@@ -1,6 +1,7 @@
 import type { ClusterRow, ClusterState } from '../fleet/cluster.ts';
 import { isOvertaken } from '../fleet/overtaken.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
+import { isWaitingForServer } from '../source/rendered-from.ts';
 import { applyAll, splitFoundation } from './apply.ts';
 import { compareAll } from './compare.ts';
 import { completeRun } from './complete.ts';
@@ -14,6 +15,7 @@ import { takeLease } from './lease.ts';
 import { observe } from './observe.ts';
 import { observeRemoved } from './removed.ts';
 import { runFailure } from './run-error.ts';
+import { readServer, rememberServer } from './server-facts.ts';
 import { openSession, type Session } from './session.ts';
 import { targetArtifact } from './target.ts';
 import { planWaiting } from './waiting.ts';
@@ -52,17 +54,22 @@ async function attempt(
   try {
     if (row.mode === 'off') return end({ state: 'stopped', outcome: 'off', revision, backsOff: false });
     const known = await readDesiredArtifact(row, state, deps.artifacts, signal);
-    if (known.state === 'stopped') return end(known);
-    revision = known.artifact.revision;
+    if (known.state === 'stopped' && !isWaitingForServer(state)) return end(known);
+    if (known.state === 'desired') revision = known.artifact.revision;
     client = scope.adopt(await deps.connect(row, signal), (opened) => opened.close());
     const lease = await takeLease(run, client, deps, scope);
     if (lease === undefined) return end({ state: 'skipped' });
+    if (known.state === 'stopped') {
+      await rememberServer(row.cluster, await readServer(client, signal), state, deps);
+      return end(known);
+    }
     // Until now another run may have been at the cluster, with a newer artifact: going on from ours would set it back.
     const now = await deps.state.get(row.cluster, signal);
     const desired = now?.desiredArtifact === known.digest ? known : await readDesiredArtifact(row, now, deps.artifacts, signal);
     if (desired.state === 'stopped') return end(desired);
     revision = desired.artifact.revision;
     const session = await openSession(run, desired, client, lease, deps);
+    await rememberServer(row.cluster, session, now, deps);
     return end(await reconcileObjects(session, deps));
   } catch (error) {
     return end({ state: 'stopped', outcome: 'failed', revision, failure: runFailure(row, error, signal), backsOff: true });

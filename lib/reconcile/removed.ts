@@ -7,7 +7,7 @@ import { OWNER_LABEL } from './identity.ts';
 import { inOrder } from './in-order.ts';
 import type { Server } from './observe.ts';
 import { endsRun } from './run-error.ts';
-import { DEFAULT_NAMESPACE, type DesiredState, definedKindOf } from './target.ts';
+import { type DesiredState, definedKindOf } from './target.ts';
 
 /** What became of objects that were applied once and are no longer in Git. */
 export interface Removed {
@@ -35,13 +35,13 @@ export interface Looking extends Server {
 const CONCURRENCY = 6;
 
 /** Keys of everything desired; of a manifest whose scope is not known, every key that it may mean. */
-export function desiredKeys({ targets, waiting, untargeted }: DesiredState): ReadonlySet<string> {
+export function desiredKeys({ targets, waiting, untargeted, defaultNamespace }: DesiredState): ReadonlySet<string> {
   const unscoped = [...waiting.map(({ object }) => objectIdOf(object)), ...untargeted.map(({ id }) => id)];
-  return new Set([...targets.map(({ key }) => key), ...unscoped.flatMap(possibleKeys)]);
+  return new Set([...targets.map(({ key }) => key), ...unscoped.flatMap((id) => possibleKeys(id, defaultNamespace))]);
 }
 
-function possibleKeys(id: ObjectId): readonly string[] {
-  const namespaces = id.namespace === '' ? ['', DEFAULT_NAMESPACE] : [id.namespace, ''];
+function possibleKeys(id: ObjectId, defaultNamespace: string): readonly string[] {
+  const namespaces = id.namespace === '' ? ['', defaultNamespace] : [id.namespace, ''];
   return namespaces.map((namespace) => objectKey({ ...id, namespace }));
 }
 

@@ -45,6 +45,8 @@ export interface DesiredState {
   readonly untargeted: readonly Untargeted[];
   /** False when a manifest could not even be read as an object: then what is missing here may be in it. */
   readonly complete: boolean;
+  /** The namespace of namespaced objects that name none. */
+  readonly defaultNamespace: string;
 }
 
 export interface Targeting {
@@ -53,9 +55,15 @@ export interface Targeting {
   readonly history: History;
 }
 
+/** Where namespaced objects that name no namespace belong: that of the release, for a chart. */
+export function defaultNamespaceOf({ defaultNamespace }: Pick<Artifact, 'defaultNamespace'>): string {
+  return defaultNamespace ?? DEFAULT_NAMESPACE;
+}
+
 /** Turns an artifact into what is desired of this very cluster. */
 export function targetArtifact(artifact: Artifact, targeting: Targeting): DesiredState {
   const definitions = definedKinds(artifact.objects);
+  const defaultNamespace = defaultNamespaceOf(artifact);
   const targets: Target[] = [];
   const waiting: WaitingObject[] = [];
   const untargetable: Untargeted[] = [];
@@ -63,8 +71,9 @@ export function targetArtifact(artifact: Artifact, targeting: Targeting): Desire
     const lookup = targeting.discovery.lookup(object.apiVersion, object.kind);
     const definition = definitions.get(`${groupOf(object.apiVersion)}/${object.kind}`);
     const withheld = artifact.blocked[objectKey(objectIdOf(object))];
-    if (withheld !== undefined) untargetable.push(untargeted(object, scopedIdOf(object, lookup), 'blocked', 'image', withheld));
-    else if ('found' in lookup) targets.push(targetOf(object, lookup.found, targeting));
+    if (withheld !== undefined)
+      untargetable.push(untargeted(object, scopedIdOf(object, lookup, defaultNamespace), 'blocked', 'image', withheld));
+    else if ('found' in lookup) targets.push(targetOf(object, lookup.found, { ...targeting, defaultNamespace }));
     else if ('absent' in lookup && definition !== undefined) waiting.push({ object, definition });
     else untargetable.push(untargeted(object, objectIdOf(object), 'failed', 'unknown-kind', unknownKind(object, lookup)));
   }
@@ -78,6 +87,7 @@ export function targetArtifact(artifact: Artifact, targeting: Targeting): Desire
       ...artifact.problems.map(untargetedProblem),
     ],
     complete: artifact.problems.every(({ object }) => object !== undefined),
+    defaultNamespace,
   };
 }
 
@@ -89,10 +99,14 @@ export function namespacesOf({ objects }: Pick<Artifact, 'objects'>): ReadonlySe
 }
 
 /** One object of a kind that the cluster serves. */
-export function targetOf(object: KubernetesObject, resource: ApiResource, { identity, history }: Omit<Targeting, 'discovery'>): Target {
+export function targetOf(
+  object: KubernetesObject,
+  resource: ApiResource,
+  { identity, history, defaultNamespace }: Omit<Targeting, 'discovery'> & Pick<DesiredState, 'defaultNamespace'>,
+): Target {
   const { namespace, ...metadata } = object.metadata;
   const labels = { ...metadata.labels, [OWNER_LABEL]: identity.owner };
-  const scope = resource.namespaced ? { namespace: namespace ?? DEFAULT_NAMESPACE } : {};
+  const scope = resource.namespaced ? { namespace: namespace ?? defaultNamespace } : {};
   const scoped: KubernetesObject = { ...object, metadata: { ...metadata, name: object.metadata.name, ...scope, labels } };
   const id = objectIdOf(scoped);
   const key = objectKey(id);
@@ -110,12 +124,12 @@ export function targetOf(object: KubernetesObject, resource: ApiResource, { iden
 }
 
 /** Where kubectl puts a namespaced object that names none. */
-export const DEFAULT_NAMESPACE = 'default';
+const DEFAULT_NAMESPACE = 'default';
 
-function scopedIdOf(object: KubernetesObject, lookup: ResourceLookup): ObjectId {
+function scopedIdOf(object: KubernetesObject, lookup: ResourceLookup, defaultNamespace: string): ObjectId {
   const id = objectIdOf(object);
   if (!('found' in lookup)) return id;
-  return { ...id, namespace: lookup.found.namespaced ? id.namespace || DEFAULT_NAMESPACE : '' };
+  return { ...id, namespace: lookup.found.namespaced ? id.namespace || defaultNamespace : '' };
 }
 
 /** `group/Kind` → the CRD of this desired state that defines it. */

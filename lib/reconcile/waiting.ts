@@ -25,7 +25,7 @@ const POLL_MILLISECONDS = 250;
  * Plans the objects whose kinds came with this run's foundation. Throws nothing: what cannot be planned yet is blocked, and the next run's.
  */
 export async function planWaiting(
-  { waiting }: DesiredState,
+  { waiting, defaultNamespace }: DesiredState,
   founded: readonly AppliedItem[],
   declared: Inventory,
   session: Session,
@@ -40,7 +40,7 @@ export async function planWaiting(
     const targets = new Map<WaitingObject, Target>();
     for (const each of hopeful) {
       const lookup = discovery.lookup(each.object.apiVersion, each.object.kind);
-      if ('found' in lookup) targets.set(each, targetOf(each.object, lookup.found, session));
+      if ('found' in lookup) targets.set(each, targetOf(each.object, lookup.found, { ...session, defaultNamespace }));
     }
     const observations = observe([...targets.values()], session);
     const comparisons = await compareAll(observations, session);

@@ -214,6 +214,7 @@ async function remember(
 /** The first run at the cluster finds out what the chart has to know; until then the repository is not fetched for it again. */
 async function wait({ row, revision }: Target, deps: SourceDependencies): Promise<SourceOutcome> {
   await deps.state.update(row.cluster, { renderedFrom: waitingFrom(row, revision), sourceFailure: null });
+  await deps.enqueue({ cluster: row.cluster, reason: 'artifact' });
   return { cluster: row.cluster, outcome: 'waiting', revision };
 }
 

@@ -42,6 +42,11 @@ export function isSettled(state: ClusterState | undefined, row: ClusterRow, revi
   return ways.some((way) => state.renderedFrom === renderedFrom(row, revision, way)) && state.desiredArtifact !== undefined;
 }
 
+/** Whether the path is a chart that cannot be rendered before its cluster was asked what it serves. */
+export function isWaitingForServer(state: ClusterState | undefined): boolean {
+  return state?.renderedFrom?.startsWith(WAITING) === true;
+}
+
 export function isFailed(state: ClusterState): boolean {
   return state.renderedFrom?.startsWith(FAILED) === true;
 }

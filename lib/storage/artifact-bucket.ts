@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { GetObjectCommand, HeadObjectCommand, NoSuchKey, PutObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
@@ -7,6 +6,7 @@ import { PlumblineError } from '../errors.ts';
 import { type JsonValue, parseJson, stringifyJson } from '../manifests/json.ts';
 import { isSecret } from '../manifests/secrets.ts';
 import type { Artifact } from '../source/artifact.ts';
+import { digestOfApiVersions } from './api-versions.ts';
 import { canonicalise } from './canonical-json.ts';
 import { type DataKeys, decryptText, encryptText } from './data-keys.ts';
 import { sendOptions } from './document-client.ts';
@@ -120,10 +120,9 @@ export function createArtifactStore(client: S3Client, bucket: string, keys: Data
     },
 
     async putApiVersions(apiVersions) {
-      const text = stringifyJson(apiVersions.toSorted());
-      const digest = createHash('sha256').update(text).digest('hex');
+      const digest = digestOfApiVersions(apiVersions);
       const key = `api-versions/${digest}`;
-      if (!(await exists(key))) await writeObject(key, text);
+      if (!(await exists(key))) await writeObject(key, stringifyJson(apiVersions.toSorted()));
       return digest;
     },
 

@@ -6,6 +6,7 @@ import { parseJson, stringifyJson } from '../../lib/manifests/json.ts';
 import { identityOf } from '../../lib/records/identity.ts';
 import type { ObjectRecord, PlumblineRecord } from '../../lib/records/record.ts';
 import type { Artifact } from '../../lib/source/artifact.ts';
+import { digestOfApiVersions } from '../../lib/storage/api-versions.ts';
 import { canonicalise } from '../../lib/storage/canonical-json.ts';
 import type { ArtifactStore, Inventory, Lease, LeaseStore, RecordQuery, RecordStore, StateStore } from '../../lib/storage/stores.ts';
 
@@ -88,9 +89,8 @@ export function memoryArtifactStore(): ArtifactStore {
       inventories.set(cluster, inventory);
     },
     putApiVersions: async (apiVersions) => {
-      const sorted = apiVersions.toSorted();
-      const digest = createHash('sha256').update(JSON.stringify(sorted)).digest('hex');
-      apiLists.set(digest, sorted);
+      const digest = digestOfApiVersions(apiVersions);
+      apiLists.set(digest, apiVersions.toSorted());
       return digest;
     },
     getApiVersions: async (digest) => {

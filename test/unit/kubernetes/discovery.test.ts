@@ -46,6 +46,13 @@ describe('discovery', () => {
     expect(discovery.lookup('metrics.k8s.io/v1beta1', 'PodMetrics')).toEqual({ gap: expect.stringContaining('metrics.k8s.io/v1beta1') });
   });
 
+  it('lists everything that is served, and says whether that is all', () => {
+    const { apiVersions, complete } = discovery.served();
+    expect(apiVersions).toEqual(expect.arrayContaining(['apps/v1', 'apps/v1/Deployment', 'v1', 'v1/Node', 'metrics.k8s.io/v1beta1']));
+    expect(complete).toBe(false);
+    expect(createDiscovery([{ apiVersion: 'v1', resources: [] }]).served()).toEqual({ apiVersions: ['v1'], complete: true });
+  });
+
   it('reads the older form, without sub-resources', () => {
     const resources = readLegacyResources('apps/v1', {
       resources: [

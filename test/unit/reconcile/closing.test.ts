@@ -43,6 +43,7 @@ const desired: DesiredState = {
   waiting: [],
   untargeted: [],
   complete: true,
+  defaultNamespace: 'default',
 };
 const unreadable = { group: '', apiVersion: 'v1', kind: 'ConfigMap', namespace: 'shop', name: 'unreadable-removed' };
 const unknown = new Map([['/ConfigMap/shop/unreadable-removed', { entry: unreadable, failure }]]);

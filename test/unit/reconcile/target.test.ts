@@ -56,6 +56,16 @@ const targeted = (objects: readonly KubernetesObject[], fields: Partial<Artifact
   targetArtifact(artifact(objects, fields), { discovery: DISCOVERY, identity: IDENTITY, history: () => undefined });
 
 describe('a desired object becomes a target', () => {
+  it('in the namespace of its release when it names none', () => {
+    const objects = [
+      object('v1', 'ConfigMap', { name: 'a' }),
+      object('v1', 'ConfigMap', { name: 'b', namespace: 'other' }),
+      object('v1', 'Namespace', { name: 'c' }),
+    ];
+    const keys = targeted(objects, { defaultNamespace: 'shop' }).targets.map(({ key }) => key);
+    expect(keys).toEqual(['/ConfigMap/shop/a', '/ConfigMap/other/b', '/Namespace//c']);
+  });
+
   it('with the scope that the cluster gives its kind, and our label', () => {
     const { targets } = targeted([
       object('v1', 'ConfigMap', { name: 'a' }),
