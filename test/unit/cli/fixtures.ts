@@ -2,7 +2,7 @@ import { createColors } from '../../../lib/cli/colors.ts';
 import type { Screen } from '../../../lib/cli/terminal.ts';
 import type { ClusterRow } from '../../../lib/fleet/cluster.ts';
 import type { ObjectRecord, RunRecord } from '../../../lib/records/record.ts';
-import { clusterRow as anyRow } from '../../helpers/cluster-row.ts';
+import { clusterRow as rowOf } from '../../helpers/cluster-row.ts';
 
 /** A page of that many columns, without colour, on a clock in UTC. */
 export function screen(columns = 100): Screen {
@@ -10,7 +10,7 @@ export function screen(columns = 100): Screen {
 }
 
 export function clusterRow(fields: Partial<ClusterRow>): ClusterRow {
-  return anyRow('prod-eu', {
+  return rowOf('prod-eu', {
     connection: { type: 'eks', eksName: 'prod-eu', region: 'eu-west-1', roleArn: 'arn:aws:iam::111122223333:role/plumbline-member' },
     repository: 'https://git.example.com/fleet.git',
     path: 'clusters/prod-eu',
