@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { ClusterRow } from '../fleet/index.ts';
 import { type ImageRegistry, lockImages } from '../images/index.ts';
 import { isRenderedFor } from '../reconcile/index.ts';
-import { toolsIn } from '../render/index.ts';
+import { type RenderOptions, toolsIn } from '../render/index.ts';
 import { type Artifact, type GitHost, type RenderedSource, type Repository, renderDirectory, renderRevision } from '../source/index.ts';
 import type { ArtifactStore, LockStore, StateStore } from '../storage/index.ts';
 import type { PlanSource } from './deployment.ts';
@@ -11,7 +11,7 @@ import { NotFoundError } from './errors.ts';
 
 export interface DesiredStateDependencies {
   readonly state: Pick<StateStore, 'get'>;
-  readonly artifacts: Pick<ArtifactStore, 'get'>;
+  readonly artifacts: Pick<ArtifactStore, 'get' | 'getApiVersions'>;
   readonly locks: LockStore;
   readonly registry: ImageRegistry;
   readonly git: GitHost;
@@ -55,10 +55,23 @@ async function render(
   signal: AbortSignal,
 ): Promise<RenderedSource> {
   const tools = toolsIn(await deps.toolsDirectory(signal));
+  const options = await renderOptions(row, deps, signal);
   if (source.type === 'directory') {
     // The folder stands for a commit of the repository, whose locks it has.
-    return { ...(await renderDirectory(source.directory, { tools }, signal)), repository: row.repository };
+    return { ...(await renderDirectory(source.directory, { tools, git: deps.git }, signal, options)), repository: row.repository };
   }
   const asked = { repository: await deps.readRepository(row, signal), reference: source.revision, path: row.path };
-  return await renderRevision(asked, { tools, git: deps.git, temporaryDirectory: tmpdir() }, signal);
+  return await renderRevision(asked, { tools, git: deps.git, temporaryDirectory: tmpdir() }, signal, options);
+}
+
+/** As the source function renders it; a chart of a cluster that was never contacted sees Helm's own defaults. */
+async function renderOptions(
+  { cluster, remoteBases }: ClusterRow,
+  { state, artifacts }: DesiredStateDependencies,
+  signal: AbortSignal,
+): Promise<RenderOptions> {
+  const known = await state.get(cluster, signal);
+  const allowed = remoteBases === undefined ? {} : { remoteBases };
+  if (known?.serverVersion === undefined || known.apiVersions === undefined) return allowed;
+  return { ...allowed, server: { version: known.serverVersion, apiVersions: await artifacts.getApiVersions(known.apiVersions, signal) } };
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type RenderDependencies, renderPath } from '../render/render.ts';
+import { type RenderDependencies, type RenderOptions, renderPath } from '../render/render.ts';
 import { RenderError } from '../render/render-error.ts';
 import type { RenderedSource } from './artifact.ts';
 import { fetchRevision } from './clone.ts';
@@ -22,6 +22,7 @@ export async function renderRevision(
   source: { readonly repository: Repository; readonly reference: string; readonly path: string },
   deps: FetchDependencies,
   signal: AbortSignal,
+  options: RenderOptions = {},
 ): Promise<RenderedSource> {
   return withTemporaryDirectory(deps.temporaryDirectory, async (directory) => {
     const tips = await listTips(deps.git, source.repository, [source.reference], directory, signal);
@@ -29,7 +30,7 @@ export async function renderRevision(
     if (revision === undefined) throw referenceNotFound(source.repository.url, source.reference);
     const clone = await fetchRevision(deps.git, source.repository, { reference: source.reference, revision }, directory, signal);
     await clone.include(source.path);
-    return renderPath(clone, source.path, deps, signal);
+    return renderPath(clone, source.path, deps, signal, options);
   });
 }
 
@@ -40,13 +41,18 @@ export const WORKING_TREE = 'working-tree';
  * Renders a folder of this machine as it is now, without Git. Paths in problems are relative to the Git work tree that it is in, if any.
  * Throws `RenderError`.
  */
-export async function renderDirectory(directory: string, deps: RenderDependencies, signal: AbortSignal): Promise<RenderedSource> {
+export async function renderDirectory(
+  directory: string,
+  deps: RenderDependencies,
+  signal: AbortSignal,
+  options: RenderOptions = {},
+): Promise<RenderedSource> {
   const folder = await realpath(directory).catch(() => undefined);
   if (folder === undefined) throw new RenderError('PathNotFound', `folder ${directory}: it does not exist. Set path to one that does.`);
   const root = workTreeOf(folder);
   const path = relative(root, folder).split(sep).join('/') || '.';
   const fetched = { repository: pathToFileURL(root).href, reference: WORKING_TREE, revision: WORKING_TREE, directory: root };
-  return renderPath(fetched, path, deps, signal);
+  return renderPath(fetched, path, deps, signal, options);
 }
 
 function workTreeOf(folder: string): string {
