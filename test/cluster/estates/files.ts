@@ -15,13 +15,6 @@ export function yamlOf(...objects: readonly object[]): string {
 
 /** What our own renderer makes of one folder of these files. */
 export async function renderFiles(files: Files, path = '.'): Promise<RenderedSource> {
-  return await withFiles(files, async (folder) =>
-    renderDirectory(join(folder, path), { tools: await testTools() }, AbortSignal.timeout(120_000)),
-  );
-}
-
-/** The files on disk, for as long as they are needed. */
-export async function withFiles<T>(files: Files, use: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'plumbline-estate-'));
   try {
     await mkdir(join(folder, '.git'));
@@ -29,7 +22,7 @@ export async function withFiles<T>(files: Files, use: (folder: string) => Promis
       await mkdir(dirname(join(folder, file)), { recursive: true });
       await writeFile(join(folder, file), content);
     }
-    return await use(folder);
+    return await renderDirectory(join(folder, path), { tools: await testTools() }, AbortSignal.timeout(120_000));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

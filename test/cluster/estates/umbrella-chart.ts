@@ -5,6 +5,7 @@ const PARTS = ['gateway', 'accounts', 'billing', 'notifications', 'ledger'];
 /** A Helm umbrella chart: a library of templates, five sub-charts that differ by values, a CRD, and a hook that is no part of the state. */
 export function umbrellaChart(): Files {
   return {
+    'plumbline.yaml': 'helm: { releaseName: bank, namespace: bank }\n',
     'Chart.yaml': `
 apiVersion: v2
 name: bank

@@ -36,8 +36,10 @@ afterAll(() => server?.stop());
 function ourVerdicts({ lines }: ClusterPlan): ReadonlyMap<string, Verdict> {
   const verdicts = new Map<string, Verdict>(applied.map((object) => [describeObject(objectIdOf(object)), { paths: [] }]));
   for (const { object, action, changes, error } of lines) {
-    const verdict: Verdict = action === 'update' ? { paths: changes.map(({ path }) => path) } : { error: error?.message ?? action };
-    verdicts.set(describeObject(object), verdict);
+    const subject = describeObject(object);
+    if (action === 'update') verdicts.set(subject, { paths: changes.map(({ path }) => path) });
+    // kubectl shows an object that is not there as one that differs as a whole.
+    else verdicts.set(subject, action === 'create' ? { paths: [''] } : { error: error?.message ?? action });
   }
   return verdicts;
 }
