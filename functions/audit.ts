@@ -1,18 +1,23 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import middy from '@middy/core';
 import { ulid } from 'ulidx';
 import { systemClock } from '../lib/clock.ts';
 import { createImageRegistry } from '../lib/image-registry.ts';
 import { auditError, runAudit } from '../lib/images/index.ts';
+import { createSecretReader } from '../lib/secrets.ts';
 import { createFunctionBase, deadline } from './function-base.ts';
 
-const { logger, metrics, count, stores, recorder } = createFunctionBase('audit');
+const { settings, logger, metrics, count, stores, recorder } = createFunctionBase('audit');
 const dependencies = {
   clusters: stores.clusters,
   state: stores.state,
   artifacts: stores.artifacts,
-  registry: createImageRegistry(systemClock),
+  registry: createImageRegistry(
+    { deployment: settings.DEPLOYMENT, readSecret: createSecretReader(new SecretsManagerClient()) },
+    systemClock,
+  ),
   history: stores.tagHistory,
   recorder,
   clock: systemClock,

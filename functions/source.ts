@@ -17,12 +17,13 @@ import { createFunctionBase, deadline } from './function-base.ts';
 
 const { settings, logger, metrics, count, stores, recorder } = createFunctionBase('source');
 const queues = createQueues(createQueueClient(), { sources: settings.SOURCE_QUEUE_URL, clusters: settings.CLUSTER_QUEUE_URL });
-const registry = createImageRegistry(systemClock);
+const readSecret = createSecretReader(new SecretsManagerClient());
+const registry = createImageRegistry({ deployment: settings.DEPLOYMENT, readSecret }, systemClock);
 const dependencies: SourceDependencies = {
   clusters: stores.clusters,
   state: stores.state,
   artifacts: stores.artifacts,
-  readSecret: createSecretReader(new SecretsManagerClient()),
+  readSecret,
   lockImages: (rendered, signal) => lockImages(rendered, { registry, locks: stores.locks, clock: systemClock }, signal),
   enqueue: (message) => queues.sendClusters([{ message, delaySeconds: 0 }]),
   recorder,

@@ -139,7 +139,14 @@ export class ControlStack extends Stack {
       packaging: { type: 'zip' },
       timeout: TICK_TIMEOUT,
       memorySizeMiB: 512,
-      permissions: [...readFleet, writeTable(data.state), ...keepRecords, ...readArtifacts, readImages(context)],
+      permissions: [
+        ...readFleet,
+        writeTable(data.state),
+        ...keepRecords,
+        ...readArtifacts,
+        readImages(context),
+        readSecrets(this, deployment),
+      ],
     });
 
     takeWork(this.sources, this.source);

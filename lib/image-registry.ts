@@ -1,17 +1,39 @@
 import { ECRClient } from '@aws-sdk/client-ecr';
 import type { Clock } from './clock.ts';
-import { createEcrRegistry, type ImageRegistry } from './images/index.ts';
+import {
+  createEcrRegistry,
+  createOciClient,
+  createOciRegistry,
+  createRegistries,
+  createRegistryAccess,
+  createRegistryHttp,
+  type ImageContents,
+  type ImageRegistry,
+} from './images/index.ts';
+import type { SecretReader } from './secrets.ts';
 
-/** ECR registries of any account and region, asked with our own credentials; settings are kept from one call to the next. */
-export function createImageRegistry(clock: Clock): ImageRegistry {
+export interface ImageRegistrySettings {
+  readonly deployment: string;
+  readonly readSecret: SecretReader;
+}
+
+/**
+ * ECR registries of any account and region, asked with our own credentials, and every other registry with those of its secret. Settings,
+ * tokens and manifests are kept from one call to the next.
+ */
+export function createImageRegistry({ deployment, readSecret }: ImageRegistrySettings, clock: Clock): ImageRegistry & ImageContents {
   const clients = new Map<string, ECRClient>();
-  return createEcrRegistry({
+  const http = createRegistryHttp();
+  const ecr = createEcrRegistry({
     clientFor: ({ region }) => {
       const client = clients.get(region) ?? new ECRClient({ region });
       clients.set(region, client);
       return client;
     },
     settingsCache: new Map(),
+    http,
     clock,
   });
+  const accessTo = createRegistryAccess(deployment, readSecret, clock);
+  return createRegistries({ ecr, oci: createOciRegistry(createOciClient({ http, accessTo, clock })) });
 }

@@ -45,7 +45,14 @@ export async function openDeployment(target: DeploymentTarget, machine: Machine,
   // The table is what people look into afterwards; log lines and metrics are the functions', which the alarms watch.
   const recorder = createRecorder({ records: stores.records, log: () => {}, count: () => {}, clock, createIds: createRecordIds });
   const runs = { ...stores, connect, recorder, clock, random: Math.random, deployment: settings.DEPLOYMENT };
-  const desired = { ...stores, registry: createImageRegistry(clock), git, readRepository, toolsDirectory: machine.toolsDirectory, clock };
+  const desired = {
+    ...stores,
+    registry: createImageRegistry({ deployment: settings.DEPLOYMENT, readSecret }, clock),
+    git,
+    readRepository,
+    toolsDirectory: machine.toolsDirectory,
+    clock,
+  };
   const withinRun = (outer: AbortSignal) => AbortSignal.any([outer, AbortSignal.timeout(settings.CLUSTER_TIMEOUT_SECONDS * 1000)]);
   return {
     name: settings.DEPLOYMENT,

@@ -4,7 +4,7 @@ import type { FieldChange } from '../records/record.ts';
 import type { Artifact } from '../source/artifact.ts';
 import type { TagHistoryStore } from '../storage/stores.ts';
 import { referenceFindings, type TagObservation, tagFindings } from './findings.ts';
-import { ecrTagOf, type ImageUse, imageUsesOf } from './image-uses.ts';
+import { type ImageUse, imageUsesOf, unpinnedTagOf } from './image-uses.ts';
 import { inParallel } from './in-parallel.ts';
 import { describeTagSettings } from './mutability.ts';
 import { type ImageRegistry, repositoryKey } from './registry.ts';
@@ -45,7 +45,7 @@ export async function auditImages(
   }
   const tags = new Map<string, ImageReference>();
   for (const use of [...usesOf.values()].flat()) {
-    const tag = ecrTagOf(use);
+    const tag = unpinnedTagOf(use);
     if (tag !== undefined) tags.set(tag.text, tag);
   }
   const observations = await observeTags([...tags.values()], deps, signal);
@@ -115,7 +115,7 @@ function judge(
   use: ImageUse,
   observations: ReadonlyMap<string, TagObservation>,
 ): { readonly findings: readonly ImageFinding[]; readonly facts: readonly Fact[] } {
-  const tag = ecrTagOf(use);
+  const tag = unpinnedTagOf(use);
   const observed = observations.get(use.text);
   const registryFindings = tag === undefined || observed === undefined ? [] : tagFindings(use, tag, observed);
   const findings = [...referenceFindings(use), ...registryFindings];

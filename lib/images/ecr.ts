@@ -1,47 +1,35 @@
-import {
-  BatchGetImageCommand,
-  type BatchGetImageCommandOutput,
-  DescribeRepositoriesCommand,
-  type ECRClient,
-  type ImageFailure,
-} from '@aws-sdk/client-ecr';
-import type { Clock } from '../clock.ts';
-import { type Failure, failureOf } from '../errors.ts';
-import { type EcrHost, ecrHostOf } from './ecr-host.ts';
+import { BatchGetImageCommand, type BatchGetImageCommandOutput, type ECRClient, GetDownloadUrlForLayerCommand } from '@aws-sdk/client-ecr';
+import { failureOf } from '../errors.ts';
+import { BATCH, byRepository, CALLS_AT_ONCE, callSignal, chunks, failedCall, type Repository, readFailure } from './ecr-calls.ts';
+import { ecrHostOf } from './ecr-host.ts';
+import { readSettings, type SettingsDependencies } from './ecr-settings.ts';
+import { MAX_CONFIG_BYTES, readImageConfig } from './image-config.ts';
 import { inParallel } from './in-parallel.ts';
 import { MANIFEST_MEDIA_TYPES, readManifest } from './manifest.ts';
-import { TAG_MUTABILITIES } from './mutability.ts';
 import { tagOf } from './reference.ts';
-import { type ImageRegistry, type RepositorySettings, type Resolution, repositoryKey } from './registry.ts';
+import {
+  type ConfigAnswer,
+  digestKey,
+  type ImageContents,
+  type ImageDigest,
+  type ImageRegistry,
+  type ManifestAnswer,
+  type NoAnswer,
+  type Resolution,
+  repositoryKey,
+  unanswered,
+  unverifiable,
+} from './registry.ts';
+import type { RegistryHttp } from './registry-http.ts';
 import type { ImageReference } from './types.ts';
 
-/** The limit of both calls. */
-const BATCH = 100;
-/** The quota of these calls is shared with the nodes that pull images. */
-const CALLS_AT_ONCE = 4;
-const CALL_TIMEOUT_MS = 15_000;
-const SETTINGS_SECONDS = 600;
-const MAX_MESSAGE_LENGTH = 300;
-const REFUSALS_OF_ONE_NAME = ['RepositoryNotFoundException', 'AccessDeniedException', 'InvalidParameterException'];
-
-/** Settings that were read, by account, region and repository; kept by the caller, so that it outlives one run. */
-export type SettingsCache = Map<string, { readonly settings: RepositorySettings; readonly expiresAt: number }>;
-
-export interface EcrDependencies {
-  /** One client for each account and region; called again for each use, so it is the caller's to keep them. */
-  readonly clientFor: (host: EcrHost) => ECRClient;
-  readonly settingsCache: SettingsCache;
-  readonly clock: Clock;
-}
-
-interface Repository {
-  readonly host: EcrHost;
-  readonly name: string;
-  readonly references: readonly ImageReference[];
+export interface EcrDependencies extends SettingsDependencies {
+  /** Reads what a presigned address of ECR names. */
+  readonly http: RegistryHttp;
 }
 
 /** Private ECR registries, through BatchGetImage and DescribeRepositories: as few calls as their batches allow. */
-export function createEcrRegistry(deps: EcrDependencies): ImageRegistry {
+export function createEcrRegistry(deps: EcrDependencies): ImageRegistry & ImageContents {
   return {
     async resolve(references, signal) {
       const { repositories, foreign } = byRepository(references);
@@ -52,35 +40,93 @@ export function createEcrRegistry(deps: EcrDependencies): ImageRegistry {
       await inParallel(batches, CALLS_AT_ONCE, async ({ repository, tags }) => {
         const resolved = await resolveTags(deps.clientFor(repository.host), repository, tags, signal);
         for (const reference of repository.references) {
-          const resolution = resolved.get(tagOf(reference));
-          if (resolution !== undefined) resolutions.set(reference.text, resolution);
+          const answer = resolved.get(tagOf(reference));
+          if (answer !== undefined) resolutions.set(reference.text, resolutionOf(answer));
         }
       });
       return resolutions;
     },
 
     async settings(references, signal) {
-      const { repositories, foreign } = byRepository(references);
-      const settings = new Map<string, RepositorySettings>(foreign.map((reference) => [repositoryKey(reference), notEcr(reference)]));
-      const now = deps.clock.now().getTime();
-      const known = (repository: Repository): RepositorySettings | undefined => {
-        const cached = deps.settingsCache.get(cacheKey(repository));
-        return cached !== undefined && cached.expiresAt > now ? cached.settings : undefined;
-      };
-      const unknown = repositories.filter((repository) => known(repository) === undefined);
-      const batches = [...Map.groupBy(unknown, hostKey).values()].flatMap((sameHost) => chunks(sameHost, BATCH));
-      const described = new Map<Repository, RepositorySettings>();
-      await inParallel(batches, CALLS_AT_ONCE, async (batch) => describe(deps.clientFor, batch, described, signal));
-      for (const repository of repositories) {
-        const fresh = described.get(repository);
-        if (fresh?.state === 'found')
-          deps.settingsCache.set(cacheKey(repository), { settings: fresh, expiresAt: now + SETTINGS_SECONDS * 1000 });
-        const result = fresh ?? known(repository) ?? unanswered(repository.name);
-        for (const reference of repository.references) settings.set(repositoryKey(reference), result);
-      }
-      return settings;
+      const foreign = references.filter(({ registry }) => ecrHostOf(registry) === undefined);
+      return new Map([
+        ...(await readSettings(references, deps, signal)),
+        ...foreign.map((reference) => [repositoryKey(reference), notEcr(reference)] as const),
+      ]);
     },
+
+    async manifests(images, signal) {
+      const { repositories, foreign } = byRepository(images);
+      const answers = new Map<string, ManifestAnswer>(foreign.map((image) => [digestKey(image), notEcr(image)]));
+      const batches = repositories.flatMap((repository) =>
+        chunks([...new Set(repository.references.map(({ digest }) => digest))], BATCH).map((digests) => ({ repository, digests })),
+      );
+      await inParallel(batches, CALLS_AT_ONCE, async ({ repository, digests }) => {
+        const found = await readDigests(deps.clientFor(repository.host), repository, digests, signal);
+        for (const image of repository.references) {
+          const answer = found.get(image.digest);
+          if (answer !== undefined) answers.set(digestKey(image), answer);
+        }
+      });
+      return answers;
+    },
+
+    config: (config, signal) => readConfig(config, deps, signal),
   };
+}
+
+/** The manifests of up to 100 digests of one repository, in one call; each digest comes back with its manifest or its failure. */
+async function readDigests(
+  client: ECRClient,
+  repository: Repository<ImageDigest>,
+  digests: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, ManifestAnswer>> {
+  try {
+    const output = await client.send(
+      new BatchGetImageCommand({
+        registryId: repository.host.account,
+        repositoryName: repository.name,
+        imageIds: digests.map((imageDigest) => ({ imageDigest })),
+        acceptedMediaTypes: [...MANIFEST_MEDIA_TYPES],
+      }),
+      { abortSignal: callSignal(signal) },
+    );
+    const answers = new Map<string, ManifestAnswer>(digests.map((digest) => [digest, unanswered(`digest ${digest}`)]));
+    for (const image of output.images ?? []) answers.set(image.imageId?.imageDigest ?? '', readImage(image));
+    for (const failure of output.failures ?? []) answers.set(failure.imageId?.imageDigest ?? '', readFailure(failure));
+    return answers;
+  } catch (error) {
+    signal.throwIfAborted();
+    return new Map(digests.map((digest) => [digest, failedCall(error)]));
+  }
+}
+
+async function readConfig(config: ImageDigest, { clientFor, http }: EcrDependencies, signal: AbortSignal): Promise<ConfigAnswer> {
+  const host = ecrHostOf(config.registry);
+  if (host === undefined) return notEcr(config);
+  try {
+    const { downloadUrl = '' } = await clientFor(host).send(
+      new GetDownloadUrlForLayerCommand({ registryId: host.account, repositoryName: config.repository, layerDigest: config.digest }),
+      { abortSignal: callSignal(signal) },
+    );
+    if (!URL.canParse(downloadUrl)) return unanswered(`config ${config.digest}`);
+    const request = { method: 'GET', url: new URL(downloadUrl), headers: {}, maxBytes: MAX_CONFIG_BYTES, allowPrivate: false } as const;
+    const { status, body } = await http(request, signal);
+    if (status !== 200) return unverifiable('RegistryFailed', `config ${config.digest}: its download answers HTTP ${status}`);
+    const read = readImageConfig(body, config.digest);
+    return 'failure' in read ? { state: 'unverifiable', failure: read.failure } : { state: 'found', config: read };
+  } catch (error) {
+    signal.throwIfAborted();
+    const { reason, message } = failureOf(error);
+    return unverifiable(reason, message);
+  }
+}
+
+function resolutionOf(answer: ManifestAnswer): Resolution {
+  if (answer.state !== 'found') return answer;
+  const { digest, mediaType, platforms } = answer.manifest;
+  return { state: 'found', digest, mediaType, platforms };
 }
 
 /** What BatchGetImage says of up to 100 tags of one repository, for each of them. */
@@ -89,7 +135,7 @@ async function resolveTags(
   repository: Repository,
   tags: readonly string[],
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, Resolution>> {
+): Promise<ReadonlyMap<string, ManifestAnswer>> {
   let output: BatchGetImageCommandOutput;
   try {
     output = await client.send(
@@ -99,11 +145,11 @@ async function resolveTags(
         imageIds: tags.map((imageTag) => ({ imageTag })),
         acceptedMediaTypes: [...MANIFEST_MEDIA_TYPES],
       }),
-      { abortSignal: AbortSignal.any([signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]) },
+      { abortSignal: callSignal(signal) },
     );
   } catch (error) {
     signal.throwIfAborted();
-    return new Map(tags.map((tag) => [tag, failedResolution(error)]));
+    return new Map(tags.map((tag) => [tag, failedCall(error)]));
   }
   const answers = [
     ...(output.images ?? []).map((image) => ({ tag: image.imageId?.imageTag, resolution: readImage(image) })),
@@ -115,132 +161,29 @@ async function resolveTags(
     return new Map([[only, answers.length === 1 && answer !== undefined ? answer.resolution : unanswered(`tag ${only}`)]]);
   }
   const byTag = new Map(answers.map(({ tag, resolution }) => [tag, resolution]));
-  const resolved = new Map<string, Resolution>();
+  const resolved = new Map<string, ManifestAnswer>();
   for (const tag of tags) {
     const resolution = byTag.get(tag);
     if (resolution !== undefined) resolved.set(tag, resolution);
   }
   if (resolved.size === tags.length && answers.length === tags.length) return resolved;
   // An answer that is not one to one with what was asked cannot be matched by its tags: each is asked for alone.
-  const alone = new Map<string, Resolution>();
+  const alone = new Map<string, ManifestAnswer>();
   for (const tag of tags) {
     for (const [key, resolution] of await resolveTags(client, repository, [tag], signal)) alone.set(key, resolution);
   }
   return alone;
 }
 
-function readImage(image: NonNullable<BatchGetImageCommandOutput['images']>[number]): Resolution {
+function readImage(image: NonNullable<BatchGetImageCommandOutput['images']>[number]): ManifestAnswer {
   const read = readManifest({
     manifest: image.imageManifest,
     digest: image.imageId?.imageDigest,
     mediaType: image.imageManifestMediaType,
   });
-  return 'failure' in read ? { state: 'unverifiable', failure: read.failure } : { state: 'found', ...read };
+  return 'failure' in read ? { state: 'unverifiable', failure: read.failure } : { state: 'found', manifest: read };
 }
 
-function readFailure(failure: ImageFailure): Resolution {
-  const reason = failure.failureCode ?? 'UnknownFailure';
-  const message = (failure.failureReason ?? 'the registry gave no reason').slice(0, MAX_MESSAGE_LENGTH);
-  return { state: reason === 'ImageNotFound' ? 'missing' : 'unverifiable', failure: { reason, message } };
-}
-
-function failedResolution(error: unknown): Resolution {
-  return { state: isRepositoryNotFound(error) ? 'missing' : 'unverifiable', failure: boundedFailure(error) };
-}
-
-/** DescribeRepositories fails as a whole for one name that it refuses, so the batch is halved until that name stands alone. */
-async function describe(
-  clientFor: EcrDependencies['clientFor'],
-  batch: readonly Repository[],
-  described: Map<Repository, RepositorySettings>,
-  signal: AbortSignal,
-): Promise<void> {
-  const [first] = batch;
-  if (first === undefined) return;
-  try {
-    const output = await clientFor(first.host).send(
-      new DescribeRepositoriesCommand({ registryId: first.host.account, repositoryNames: batch.map(({ name }) => name) }),
-      { abortSignal: AbortSignal.any([signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]) },
-    );
-    const answers = new Map((output.repositories ?? []).map((repository) => [repository.repositoryName, repository]));
-    for (const repository of batch) {
-      const answer = answers.get(repository.name);
-      const mutability = TAG_MUTABILITIES.find((value) => value === answer?.imageTagMutability);
-      const filters = answer?.imageTagMutabilityExclusionFilters ?? [];
-      if (answer === undefined || mutability === undefined || filters.some(({ filterType }) => filterType !== 'WILDCARD')) {
-        described.set(repository, answer === undefined ? unanswered(repository.name) : unknownSettings(repository.name));
-      } else {
-        const exclusions = filters.flatMap(({ filter }) => filter ?? []);
-        described.set(repository, { state: 'found', settings: { mutability, exclusions } });
-      }
-    }
-  } catch (error) {
-    signal.throwIfAborted();
-    if (batch.length > 1 && error instanceof Error && REFUSALS_OF_ONE_NAME.includes(error.name)) {
-      const middle = Math.ceil(batch.length / 2);
-      await describe(clientFor, batch.slice(0, middle), described, signal);
-      await describe(clientFor, batch.slice(middle), described, signal);
-      return;
-    }
-    const failure = boundedFailure(error);
-    for (const repository of batch) described.set(repository, { state: isRepositoryNotFound(error) ? 'missing' : 'unverifiable', failure });
-  }
-}
-
-function byRepository(references: readonly ImageReference[]): {
-  readonly repositories: readonly Repository[];
-  readonly foreign: readonly ImageReference[];
-} {
-  const hosts = new Map(references.map(({ registry }) => [registry, ecrHostOf(registry)]));
-  const groups = new Map<string, { readonly host: EcrHost; readonly name: string; readonly references: ImageReference[] }>();
-  const foreign: ImageReference[] = [];
-  for (const reference of references) {
-    const host = hosts.get(reference.registry);
-    if (host === undefined) {
-      foreign.push(reference);
-      continue;
-    }
-    const repository = { host, name: reference.repository, references: [reference] };
-    const group = groups.get(cacheKey(repository));
-    if (group === undefined) groups.set(cacheKey(repository), repository);
-    else group.references.push(reference);
-  }
-  return { repositories: [...groups.values()], foreign };
-}
-
-function hostKey({ host }: Repository): string {
-  return `${host.account}/${host.region}`;
-}
-
-function cacheKey(repository: Repository): string {
-  return `${hostKey(repository)}/${repository.name}`;
-}
-
-function chunks<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));
-}
-
-function isRepositoryNotFound(error: unknown): boolean {
-  return error instanceof Error && error.name === 'RepositoryNotFoundException';
-}
-
-function boundedFailure(error: unknown): Failure {
-  const { reason, message } = failureOf(error);
-  return { reason, message: message.slice(0, MAX_MESSAGE_LENGTH) };
-}
-
-function unanswered(subject: string): { readonly state: 'unverifiable'; readonly failure: Failure } {
-  return {
-    state: 'unverifiable',
-    failure: { reason: 'MalformedAnswer', message: `${subject}: the registry's answer does not mention it` },
-  };
-}
-
-function unknownSettings(repository: string): RepositorySettings {
-  const message = `repository ${repository}: its tag mutability is a setting that this version does not know`;
-  return { state: 'unverifiable', failure: { reason: 'UnknownSetting', message } };
-}
-
-function notEcr(reference: ImageReference): { readonly state: 'unverifiable'; readonly failure: Failure } {
-  return { state: 'unverifiable', failure: { reason: 'NotEcr', message: `registry ${reference.registry} is not a private ECR registry` } };
+function notEcr({ registry }: Pick<ImageReference, 'registry'>): NoAnswer {
+  return unverifiable('NotEcr', `registry ${registry} is not a private ECR registry`);
 }

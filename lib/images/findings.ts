@@ -33,7 +33,7 @@ export function referenceFindings(use: ImageUse): readonly ImageFinding[] {
     );
   }
   if (ecrHostOf(parsed.registry) === undefined) {
-    const message = `image ${use.shown} comes from ${parsed.registry}, which is not ECR: it is deployed as written, neither locked nor watched; copy it to ECR or pin its digest.`;
+    const message = `image ${use.shown} comes from ${parsed.registry}, which is not ECR: no setting there keeps a tag from being overwritten, and its limits are not ours; copy it to ECR.`;
     findings.push(finding('reg.foreign', use, message));
   }
   return findings;
@@ -68,9 +68,12 @@ function resolutionFindings(use: ImageUse, { resolution, seenAt }: TagObservatio
 
 function settingsFindings(use: ImageUse, reference: ImageReference, { resolution, settings }: TagObservation): readonly ImageFinding[] {
   if (settings.state === 'unverifiable') {
-    return resolution.state === 'unverifiable' ? [] : [unverifiable(use, "its repository's settings", settings.failure)];
+    // What is said of the tag says enough.
+    return resolution.state !== 'found' ? [] : [unverifiable(use, "its repository's settings", settings.failure)];
   }
-  if (settings.state === 'missing' || !isTagMutable(settings.settings, tagOf(reference))) return [];
+  // No other registry has such a setting; that it is another one is a finding of its own.
+  if (settings.state === 'missing' || ecrHostOf(reference.registry) === undefined || !isTagMutable(settings.settings, tagOf(reference)))
+    return [];
   const setting = describeTagSettings(settings.settings);
   return [
     finding('repo.mutable', use, `image ${use.shown}: its repository lets this tag be overwritten (${setting}); set IMMUTABLE tags.`),

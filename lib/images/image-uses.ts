@@ -1,6 +1,5 @@
 import { type KubernetesObject, type ObjectId, objectIdOf, objectKey } from '../manifests/object.ts';
 import { mapImages } from '../manifests/pod-specs.ts';
-import { ecrHostOf } from './ecr-host.ts';
 import { ImageReferenceError, parseImageReference, printableReference } from './reference.ts';
 import type { ImageLock, ImageReference } from './types.ts';
 
@@ -50,10 +49,9 @@ export function lockedText(reference: string, digest: string): string {
   return `${reference}@${digest}`;
 }
 
-/** The reference, where it is a tag in ECR that Git does not pin itself: the ones that are locked. */
-export function ecrTagOf(use: ImageUse): ImageReference | undefined {
-  if (use.parsed instanceof ImageReferenceError || use.parsed.digest !== undefined) return undefined;
-  return ecrHostOf(use.parsed.registry) === undefined ? undefined : use.parsed;
+/** The reference, where it is a tag that Git does not pin itself: the ones that are locked. */
+export function unpinnedTagOf({ parsed }: ImageUse): ImageReference | undefined {
+  return parsed instanceof ImageReferenceError || parsed.digest !== undefined ? undefined : parsed;
 }
 
 function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {

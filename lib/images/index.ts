@@ -3,11 +3,17 @@
  * registries for as long as they are in use (`runAudit`).
  */
 export { type ArtifactInUse, type AuditDependencies, auditImages, type ClusterAudit } from './audit.ts';
-export { createEcrRegistry, type EcrDependencies, type SettingsCache } from './ecr.ts';
+export { createEcrRegistry, type EcrDependencies } from './ecr.ts';
 export { type EcrHost, ecrHostOf } from './ecr-host.ts';
+export type { SettingsCache } from './ecr-settings.ts';
 export { severityOf } from './findings.ts';
 export { type LockDependencies, lockImages } from './lock.ts';
+export { createOciRegistry } from './oci.ts';
+export { createOciClient, type RegistryAccess } from './oci-client.ts';
 export { ImageReferenceError, parseImageReference, printableReference } from './reference.ts';
-export type { ImageRegistry, RepositorySettings, Resolution } from './registry.ts';
+export { createRegistries } from './registries.ts';
+export type { ImageContents, ImageRegistry, RepositorySettings, Resolution } from './registry.ts';
+export { createRegistryAccess, RegistrySecretError, registrySecretName } from './registry-access.ts';
+export { createRegistryHttp, type RegistryHttp } from './registry-http.ts';
 export { type AuditOutcome, auditError, type RunAuditDependencies, runAudit } from './run-audit.ts';
 export type { FindingId, ImageFinding, ImageLock, ImageReference, Platform, Severity } from './types.ts';

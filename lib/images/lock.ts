@@ -5,7 +5,7 @@ import { mapImages } from '../manifests/pod-specs.ts';
 import type { LockedSource, RenderedSource } from '../source/artifact.ts';
 import type { LockStore } from '../storage/stores.ts';
 import { referenceFindings, unresolvedFinding } from './findings.ts';
-import { ecrTagOf, type ImageUse, imageUsesOf, lockedText } from './image-uses.ts';
+import { type ImageUse, imageUsesOf, lockedText, unpinnedTagOf } from './image-uses.ts';
 import { inParallel } from './in-parallel.ts';
 import { ImageReferenceError } from './reference.ts';
 import type { ImageRegistry, Resolution } from './registry.ts';
@@ -14,19 +14,19 @@ import type { ImageFinding, ImageLock, ImageReference } from './types.ts';
 const WRITES_AT_ONCE = 8;
 
 export interface LockDependencies {
-  readonly registry: ImageRegistry;
+  readonly registry: Pick<ImageRegistry, 'resolve'>;
   readonly locks: LockStore;
   readonly clock: Clock;
 }
 
 /**
- * Gives every ECR tag of the pod templates its digest: `repo:tag@sha256:…`. A reference that this repository has locked before keeps its
+ * Gives every tag of the pod templates its digest: `repo:tag@sha256:…`. A reference that this repository has locked before keeps its
  * digest without a call to the registry, wherever its tag points by now, so that a revert deploys the bytes that ran before. One that
  * cannot be resolved blocks the objects that use it and nothing else; it is never applied by its tag.
  */
 export async function lockImages(rendered: RenderedSource, deps: LockDependencies, signal: AbortSignal): Promise<LockedSource> {
   const uses = imageUsesOf(rendered.objects, []);
-  const tags = uses.flatMap((use) => ecrTagOf(use) ?? []);
+  const tags = uses.flatMap((use) => unpinnedTagOf(use) ?? []);
   const { locks, unresolved } = await locksFor(rendered, tags, deps, signal);
   const failures = new Map(uses.flatMap((use) => failureOf(use, unresolved.get(use.text))));
   return {

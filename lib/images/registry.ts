@@ -1,6 +1,13 @@
 import type { Failure } from '../errors.ts';
+import type { ImageConfig } from './image-config.ts';
+import type { ReadManifest } from './manifest.ts';
 import type { TagSettings } from './mutability.ts';
 import type { ImageReference, Platform } from './types.ts';
+
+/** Nothing there, by the registry's own word; or what kept us from knowing. */
+export type NoAnswer =
+  | { readonly state: 'missing'; readonly failure: Failure }
+  | { readonly state: 'unverifiable'; readonly failure: Failure };
 
 /**
  * What a tag names now. `missing` is the registry's own word that there is no such image; everything else that kept us from knowing
@@ -8,15 +15,19 @@ import type { ImageReference, Platform } from './types.ts';
  */
 export type Resolution =
   | { readonly state: 'found'; readonly digest: string; readonly mediaType: string; readonly platforms: readonly Platform[] }
-  | { readonly state: 'missing'; readonly failure: Failure }
-  | { readonly state: 'unverifiable'; readonly failure: Failure };
+  | NoAnswer;
 
-export type RepositorySettings =
-  | { readonly state: 'found'; readonly settings: TagSettings }
-  | { readonly state: 'missing'; readonly failure: Failure }
-  | { readonly state: 'unverifiable'; readonly failure: Failure };
+export type RepositorySettings = { readonly state: 'found'; readonly settings: TagSettings } | NoAnswer;
 
-/** The calls that we make of a registry. Both answer for every reference that they are given, and throw only when `signal` aborts. */
+/** Something in a registry, by its digest. */
+export interface ImageDigest extends Pick<ImageReference, 'registry' | 'repository'> {
+  readonly digest: string;
+}
+
+export type ManifestAnswer = { readonly state: 'found'; readonly manifest: ReadManifest } | NoAnswer;
+export type ConfigAnswer = { readonly state: 'found'; readonly config: ImageConfig } | NoAnswer;
+
+/** What names and protects images. Both answer for every reference that they are given, and throw only when `signal` aborts. */
 export interface ImageRegistry {
   /** What the tags of these references name now, by `text`. Digests in them are not looked at. */
   resolve(references: readonly ImageReference[], signal: AbortSignal): Promise<ReadonlyMap<string, Resolution>>;
@@ -24,7 +35,31 @@ export interface ImageRegistry {
   settings(references: readonly ImageReference[], signal: AbortSignal): Promise<ReadonlyMap<string, RepositorySettings>>;
 }
 
+/** What images are. Both answer for everything that they are given, and throw only when `signal` aborts. */
+export interface ImageContents {
+  /** The manifests and indexes of these digests, by `digestKey`; hashed, so that they are what their digests name. */
+  manifests(images: readonly ImageDigest[], signal: AbortSignal): Promise<ReadonlyMap<string, ManifestAnswer>>;
+  /** A config by its own digest. */
+  config(config: ImageDigest, signal: AbortSignal): Promise<ConfigAnswer>;
+}
+
 /** `123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/web` */
 export function repositoryKey(reference: Pick<ImageReference, 'registry' | 'repository'>): string {
   return `${reference.registry}/${reference.repository}`;
 }
+
+/** `123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/web@sha256:…` */
+export function digestKey(image: ImageDigest): string {
+  return `${repositoryKey(image)}@${image.digest}`;
+}
+
+/** For a registry that answered, but not for this. */
+export function unanswered(subject: string): NoAnswer & { readonly state: 'unverifiable' } {
+  return unverifiable('MalformedAnswer', `${subject}: the registry's answer does not mention it`);
+}
+
+export function unverifiable(reason: string, message: string): NoAnswer & { readonly state: 'unverifiable' } {
+  return { state: 'unverifiable', failure: { reason, message: message.slice(0, MAX_MESSAGE_LENGTH) } };
+}
+
+const MAX_MESSAGE_LENGTH = 300;

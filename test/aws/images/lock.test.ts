@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { createEcrRegistry } from '../../../lib/images/ecr.ts';
 import { type LockDependencies, lockImages } from '../../../lib/images/lock.ts';
 import type { ImageRegistry } from '../../../lib/images/registry.ts';
+import { createRegistryHttp } from '../../../lib/images/registry-http.ts';
 import { type PushTarget, pushImage, pushIndex } from '../../../lib/local/registry.ts';
 import { createLockStore } from '../../../lib/storage/lock-table.ts';
 import { ecrClient, freshRepository, freshStateTable, testRegistry } from '../../helpers/registry.ts';
@@ -9,7 +10,9 @@ import { deployment, rendered } from '../../helpers/workloads.ts';
 
 let web: PushTarget;
 let deps: LockDependencies;
+const http = createRegistryHttp();
 const signal = AbortSignal.timeout(120_000);
+const FOREIGN = `nginx@sha256:${'1'.repeat(64)}`;
 const clock = { now: () => new Date('2026-01-01T00:00:00Z') };
 
 /** Stands where no call may be made. */
@@ -22,7 +25,7 @@ async function setUp(): Promise<void> {
   const { client, table } = await freshStateTable();
   web = await freshRepository('MUTABLE');
   deps = {
-    registry: createEcrRegistry({ clientFor: () => ecrClient(), settingsCache: new Map(), clock }),
+    registry: createEcrRegistry({ clientFor: () => ecrClient(), settingsCache: new Map(), http, clock }),
     locks: createLockStore(client, table),
     clock,
   };
@@ -30,7 +33,7 @@ async function setUp(): Promise<void> {
 
 const image = (tag: string) => `${testRegistry()}/${web.repository}:${tag}`;
 
-it('gives every tag in ECR its digest, wherever a pod template has it, and leaves all else as it is', async () => {
+it('gives every tag its digest, wherever a pod template has it, and leaves all else as it is', async () => {
   await setUp();
   const single = await pushImage(web, '1.0', { variant: 'one', format: 'docker' }, signal);
   const index = await pushIndex(web, '2.0', { variant: 'two' }, signal);
@@ -45,7 +48,7 @@ it('gives every tag in ECR its digest, wherever a pod template has it, and leave
       volumes: [{ name: 'data', image: { reference: image('2.0') } }],
     },
   };
-  const locked = await lockImages(rendered('a1', pod, deployment('web', 'nginx:1.27', pinned)), deps, signal);
+  const locked = await lockImages(rendered('a1', pod, deployment('web', FOREIGN, pinned)), deps, signal);
 
   expect(locked.objects[0]).toMatchObject({
     spec: {
@@ -54,7 +57,7 @@ it('gives every tag in ECR its digest, wherever a pod template has it, and leave
       volumes: [{ image: { reference: `${image('2.0')}@${index}` } }],
     },
   });
-  expect(locked.objects[1]).toEqual(deployment('web', 'nginx:1.27', pinned));
+  expect(locked.objects[1]).toEqual(deployment('web', FOREIGN, pinned));
   const common = { resolvedAt: '2026-01-01T00:00:00.000Z', generation: 1, firstRevision: 'a1' };
   expect(locked.digests).toEqual([
     {
@@ -75,7 +78,7 @@ it('gives every tag in ECR its digest, wherever a pod template has it, and leave
       ],
     },
   ]);
-  expect(locked.findings.map(({ id, reference }) => [id, reference])).toEqual([['reg.foreign', 'nginx:1.27']]);
+  expect(locked.findings.map(({ id, reference }) => [id, reference])).toEqual([['reg.foreign', FOREIGN]]);
   expect(locked.blocked).toEqual({});
 });
 
@@ -164,7 +167,7 @@ it('blocks a workload whose registry cannot be asked, instead of deploying its t
   await pushImage(web, '1.0', { variant: 'one' }, signal);
   await lockImages(rendered('a1', deployment('known', image('1.0'))), deps, signal);
   const down = ecrClient('http://127.0.0.1:9');
-  const registry = createEcrRegistry({ clientFor: () => down, settingsCache: new Map(), clock });
+  const registry = createEcrRegistry({ clientFor: () => down, settingsCache: new Map(), http, clock });
   const objects = [deployment('known', image('1.0')), deployment('new', image('2.0'))];
   const locked = await lockImages(rendered('b2', ...objects), { ...deps, registry }, signal);
   expect(locked.blocked).toEqual({
@@ -176,7 +179,7 @@ it('blocks a workload whose registry cannot be asked, instead of deploying its t
 
 it('blocks a workload whose reference is not valid, and keeps credentials out of the reason', async () => {
   await setUp();
-  const objects = [deployment('bad', 'robot:hunter2@registry.example/web:1', 'UPPER:1'), deployment('good', 'nginx:1')];
+  const objects = [deployment('bad', 'robot:hunter2@registry.example/web:1', 'UPPER:1'), deployment('good', FOREIGN)];
   const locked = await lockImages(rendered('a1', ...objects), { ...deps, registry: nobody }, signal);
   expect(Object.entries(locked.blocked)).toMatchObject([['apps/Deployment/shop/bad', { reason: 'InvalidImageReference' }]]);
   expect(locked.blocked['apps/Deployment/shop/bad']?.message).toMatch(/\*\*\*@registry\.example.*UPPER/);

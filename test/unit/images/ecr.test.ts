@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { createEcrRegistry, type SettingsCache } from '../../../lib/images/ecr.ts';
+import { createEcrRegistry } from '../../../lib/images/ecr.ts';
+import type { SettingsCache } from '../../../lib/images/ecr-settings.ts';
 import { parseImageReference } from '../../../lib/images/reference.ts';
+import { createRegistryHttp } from '../../../lib/images/registry-http.ts';
 import type { ImageReference } from '../../../lib/images/types.ts';
 import { type EcrAnswer, type EcrCall, ecrClientThatAnswers, imageAnswer } from '../../helpers/ecr-answers.ts';
 
 const ECR = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
+const http = createRegistryHttp();
 const never = new AbortController().signal;
 
 function reference(text: string): ImageReference {
@@ -21,7 +24,7 @@ function registryThatAnswers(answer: (call: EcrCall) => EcrAnswer) {
   const pass = (seconds: number) => {
     now += seconds * 1000;
   };
-  return { registry: createEcrRegistry({ clientFor: () => client, settingsCache, clock }), calls, pass };
+  return { registry: createEcrRegistry({ clientFor: () => client, settingsCache, http, clock }), calls, pass };
 }
 
 const tagsOf = (call: EcrCall) => (call.input.imageIds ?? []).map(({ imageTag }) => imageTag);

@@ -52,13 +52,34 @@ describe('readManifest', () => {
 
   it.each([
     ['text that is not JSON', 'manifest unknown', OCI_IMAGE, 'MalformedManifest'],
-    ['schema version 1', '{"schemaVersion":1}', OCI_IMAGE, 'MalformedManifest'],
+    ['schema version 1', '{"schemaVersion":1}', OCI_IMAGE, 'SchemaVersion1'],
+    [
+      'the signed form of schema version 1',
+      '{"schemaVersion":1}',
+      'application/vnd.docker.distribution.manifest.v1+prettyjws',
+      'SchemaVersion1',
+    ],
     ['JSON that is no object', '[]', OCI_IMAGE, 'MalformedManifest'],
     ['an index without a list', '{"schemaVersion":2}', OCI_INDEX, 'MalformedManifest'],
     ['an index of 1,001 manifests', JSON.stringify({ schemaVersion: 2, manifests: Array(1001).fill({}) }), OCI_INDEX, 'MalformedManifest'],
+    [
+      'an index in an index',
+      JSON.stringify({ schemaVersion: 2, manifests: [{ ...child('linux', 'amd64'), mediaType: OCI_INDEX }] }),
+      OCI_INDEX,
+      'NestedIndex',
+    ],
+    [
+      'a child without a digest',
+      JSON.stringify({ schemaVersion: 2, manifests: [{ mediaType: OCI_IMAGE }] }),
+      OCI_INDEX,
+      'MalformedManifest',
+    ],
+    ['10,000 layers', JSON.stringify({ schemaVersion: 2, layers: Array(10_000).fill({}) }), OCI_IMAGE, 'MalformedManifest'],
+    ['a config that is no digest', JSON.stringify({ schemaVersion: 2, config: { digest: 'latest' } }), OCI_IMAGE, 'MalformedManifest'],
+    ['two media types', JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX }), OCI_IMAGE, 'UnsupportedMediaType'],
     ['a media type that is unknown', '{"schemaVersion":2}', 'application/vnd.wasm', 'UnsupportedMediaType'],
     ['no media type at all', '{"schemaVersion":2}', undefined, 'UnsupportedMediaType'],
-    ['more than 4 MiB', JSON.stringify({ schemaVersion: 2, pad: 'x'.repeat(4 * 1024 * 1024) }), OCI_IMAGE, 'ManifestTooLarge'],
+    ['10 MB', JSON.stringify({ schemaVersion: 2, pad: 'x'.repeat(10_000_000) }), OCI_IMAGE, 'ManifestTooLarge'],
   ])('refuses %s', (_what, manifest, mediaType, reason) => {
     expect(read(manifest, mediaType)).toMatchObject({ failure: { reason } });
   });
