@@ -23,7 +23,7 @@ export const NO_HISTORY: History = () => undefined;
  * read; while a rollout is under way it is one more; an object that cannot be applied keeps its own.
  */
 export async function readHistory(
-  inventory: Inventory,
+  inventory: Pick<Inventory, 'objects'>,
   desired: { readonly digest: string; readonly artifact: Artifact },
   artifacts: Pick<ArtifactStore, 'get'>,
   signal: AbortSignal,

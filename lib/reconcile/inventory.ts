@@ -5,7 +5,10 @@ import type { AppliedItem } from './apply.ts';
 import { type Item, isEqual } from './decide.ts';
 import type { Removed } from './removed.ts';
 
-export const EMPTY_INVENTORY: Inventory = { objects: [] };
+/** What is known of the cluster with this uid: what a row that was pointed at another one has applied there says nothing of this one. */
+export function inventoryOf(clusterUid: string, stored: Inventory | undefined): Inventory {
+  return stored?.clusterUid === clusterUid ? stored : { clusterUid, objects: [] };
+}
 
 /**
  * The inventory as it has to be stored before the first write: all that was there, and all that this run may write or has seen equal to
@@ -18,7 +21,7 @@ export function declareInventory(previous: Inventory, items: readonly Item[]): I
     if (item.action === 'leave' && !isEqual(item) && !objects.has(key)) continue;
     objects.set(key, { ...objects.get(key), ...id, apiVersion: object.apiVersion });
   }
-  return sorted(objects.values());
+  return { ...previous, objects: sorted(objects.values()) };
 }
 
 /** Stores the declared inventory where it is another than the known one, and returns it. */
@@ -47,7 +50,7 @@ export function settleInventory(declared: Inventory, applied: readonly AppliedIt
       const uid = uidOf(item) ?? entry.uid;
       return { ...entry, ...(uid === undefined ? {} : { uid }), ...(isAt(item) ? { artifact: digest } : {}) };
     });
-  return sorted(settled);
+  return { ...declared, objects: sorted(settled) };
 }
 
 /** Whether the cluster is at this artifact's version of every object. */
@@ -71,6 +74,6 @@ export function sameInventory(a: Inventory, b: Inventory): boolean {
   return isDeepStrictEqual(a, b);
 }
 
-function sorted(entries: Iterable<InventoryObject>): Inventory {
-  return { objects: [...entries].toSorted((a, b) => (objectKey(a) < objectKey(b) ? -1 : 1)) };
+function sorted(entries: Iterable<InventoryObject>): readonly InventoryObject[] {
+  return [...entries].toSorted((a, b) => (objectKey(a) < objectKey(b) ? -1 : 1));
 }

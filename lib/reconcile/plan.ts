@@ -10,7 +10,7 @@ import { decideAll, type Item } from './decide.ts';
 import type { ReconcileDependencies } from './dependencies.ts';
 import { NO_HISTORY } from './history.ts';
 import { writerIdentity } from './identity.ts';
-import { EMPTY_INVENTORY } from './inventory.ts';
+import { inventoryOf } from './inventory.ts';
 import { observe } from './observe.ts';
 import { observeRemoved } from './removed.ts';
 import { ClusterChangedError } from './run-error.ts';
@@ -57,7 +57,7 @@ export async function planCluster(
   const observations = observe(desired.targets, { client, identity, signal, validateAbsent: true, namespaces: namespacesOf(artifact) });
   const comparisons = await compareAll(observations, { identity, writes: row.mode === 'enforce' });
   const planned = decideAll(comparisons, { mode: 'observe', suspended: false });
-  const inventory = (await deps.artifacts.getInventory(row.cluster, signal)) ?? EMPTY_INVENTORY;
+  const inventory = inventoryOf(clusterUid, await deps.artifacts.getInventory(row.cluster, signal));
   const removed = await observeRemoved(desired, planned, { client, identity, signal, discovery, inventory });
   return {
     cluster: row.cluster,

@@ -9,7 +9,7 @@ import type { ReconcileDependencies } from './dependencies.ts';
 import type { DesiredArtifact } from './desired-artifact.ts';
 import { type History, readHistory } from './history.ts';
 import { type WriterIdentity, writerIdentity } from './identity.ts';
-import { EMPTY_INVENTORY } from './inventory.ts';
+import { inventoryOf } from './inventory.ts';
 import { namespacesOf } from './target.ts';
 
 /** What stays the same while a run is at its cluster, and is asked for before the first object: each stage takes what it needs of it. */
@@ -46,7 +46,7 @@ export async function openSession(
   const policy = policyOf(row, clock.now());
   const serverVersion = await client.serverVersion(signal);
   const discovery = await client.discover(signal);
-  const inventory = (await artifacts.getInventory(row.cluster, signal)) ?? EMPTY_INVENTORY;
+  const inventory = inventoryOf(lease.clusterUid, await artifacts.getInventory(row.cluster, signal));
   const history = await readHistory(inventory, { digest, artifact }, artifacts, signal);
   return {
     row,

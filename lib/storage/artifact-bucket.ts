@@ -34,6 +34,7 @@ const StoredArtifact = z.object({
 const VerifiedArtifact = z.custom<Artifact>((value) => z.looseObject({ schemaVersion: z.literal(1) }).safeParse(value).success);
 
 const StoredInventory = z.object({
+  clusterUid: z.string(),
   objects: z.array(
     z.object({
       group: z.string(),

@@ -53,6 +53,8 @@ export interface InventoryObject extends ObjectId {
 
 /** The objects that a cluster row has applied, written before the first write of a run. */
 export interface Inventory {
+  /** uid of the cluster that they are in. */
+  readonly clusterUid: string;
   readonly objects: readonly InventoryObject[];
 }
 

@@ -68,9 +68,9 @@ export function artifactStoreContract(create: () => ArtifactStore): void {
     const cluster = `c-${randomUUID()}`;
     expect(await artifacts.getInventory(cluster)).toBeUndefined();
     const object = { group: 'apps', kind: 'Deployment', namespace: 'shop', name: 'web', apiVersion: 'apps/v1' };
-    await artifacts.putInventory(cluster, { objects: [object] });
-    await artifacts.putInventory(cluster, { objects: [{ ...object, uid: 'uid-1' }] });
-    expect(await artifacts.getInventory(cluster)).toEqual({ objects: [{ ...object, uid: 'uid-1' }] });
+    await artifacts.putInventory(cluster, { clusterUid: 'c-1', objects: [object] });
+    await artifacts.putInventory(cluster, { clusterUid: 'c-1', objects: [{ ...object, uid: 'uid-1' }] });
+    expect(await artifacts.getInventory(cluster)).toEqual({ clusterUid: 'c-1', objects: [{ ...object, uid: 'uid-1' }] });
   });
 
   it('keeps the list of what a server serves, in order, under one digest', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { AppliedItem, Result } from '../../../lib/reconcile/apply.ts';
 import type { PresentComparison } from '../../../lib/reconcile/compare.ts';
 import type { Item } from '../../../lib/reconcile/decide.ts';
-import { declareInventory, EMPTY_INVENTORY, isAppliedInFull, settleInventory } from '../../../lib/reconcile/inventory.ts';
+import { declareInventory, inventoryOf, isAppliedInFull, settleInventory } from '../../../lib/reconcile/inventory.ts';
 import { configMap, target } from './objects.ts';
 
 const equal: Omit<PresentComparison, 'target'> = {
@@ -32,10 +32,11 @@ describe('the inventory before the first write', () => {
     ['has what will be written', item(differs, 'update', left), 1],
     ['has what is equal to Git', item(equal, 'leave', left), 1],
     ['has not what is only looked at', item(differs, 'leave', left), 0],
-  ])('%s', (_what, one, count) => expect(declareInventory(EMPTY_INVENTORY, [one]).objects).toHaveLength(count));
+  ])('%s', (_what, one, count) => expect(declareInventory(inventoryOf('uid', undefined), [one]).objects).toHaveLength(count));
 
   it('keeps everything that was in it, with what is known of it', () => {
     const before = {
+      clusterUid: 'uid',
       objects: [
         { ...entry, uid: 'u', artifact: 'old' },
         { ...entry, name: 'removed' },
@@ -49,7 +50,7 @@ describe('the inventory before the first write', () => {
 });
 
 describe('the inventory after the writes', () => {
-  const before = { objects: [{ ...entry, uid: 'old-uid', artifact: 'old' }] };
+  const before = { clusterUid: 'uid', objects: [{ ...entry, uid: 'old-uid', artifact: 'old' }] };
   it.each<[string, AppliedItem, object]>([
     ['a written object is at this artifact', item(differs, 'update', written), { uid: 'new-uid', artifact: 'now' }],
     ['an equal object is at this artifact', item(equal, 'leave', left), { uid: 'live-uid', artifact: 'now' }],
