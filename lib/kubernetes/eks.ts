@@ -45,7 +45,7 @@ function describeError(error: unknown, subject: string, eksName: string): EksErr
     case 'AccessDenied':
       return new EksError(
         'DescribeClusterRefused',
-        `${subject}: eks:DescribeCluster is refused. Allow it to this role on arn:aws:eks:*:*:cluster/${eksName}.`,
+        `${subject}: eks:DescribeCluster is refused. Allow it to this role on arn:aws:eks:*:*:cluster/${eksName}, or correct eksName and region.`,
       );
     default:
       return new EksError('EksUnavailable', `${subject}: EKS could not be asked (${nameOf(error)}). It is tried again on the next run.`);
