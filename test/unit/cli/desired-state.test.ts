@@ -24,7 +24,7 @@ describe('what a plan compares', () => {
     const deps = {
       ...stores,
       locks: { list: notReached, putIfAbsent: notReached },
-      registry: createImageRegistry(clock),
+      registry: createImageRegistry({ deployment: 'test', readSecret: notReached }, clock),
       git: { environment: {}, allowInsecure: false },
       readRepository: notReached,
       toolsDirectory: notReached,
