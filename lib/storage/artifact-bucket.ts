@@ -23,7 +23,7 @@ const compress = promisify(gzip);
 const decompress = promisify(gunzip);
 
 /** What stands in for a Secret: enough to read a listing by, and the whole object, encrypted. */
-const EncryptedObject = z.object({ encrypted: z.string() });
+const EncryptedObject = z.object({ apiVersion: z.literal('v1'), kind: z.literal('Secret'), encrypted: z.string() });
 
 const StoredArtifact = z.object({
   encryptedKey: z.string().exactOptional(),

@@ -59,6 +59,13 @@ export function artifactStoreContract(create: () => ArtifactStore): void {
     expect(new Set(digests).size).toBe(3);
   });
 
+  it('takes no other object for a Secret, whatever its fields are called', async () => {
+    const artifacts = create();
+    const vault = { apiVersion: 'example.com/v1', kind: 'Vault', metadata: { name: 'db' }, encrypted: 'by somebody else' };
+    const content = artifact({ objects: [...artifact().objects, vault] });
+    expect(await artifacts.get(await artifacts.put(content))).toEqual(content);
+  });
+
   it('says that an artifact is missing', async () => {
     await expect(create().get('0'.repeat(64))).rejects.toThrow(expect.objectContaining({ reason: 'ArtifactMissing' }));
   });
