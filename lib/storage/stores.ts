@@ -34,7 +34,7 @@ export interface Lease {
 }
 
 export interface LeaseStore {
-  /** Returns undefined when somebody else holds it. */
+  /** Returns undefined when another owner holds it; asked again, its own owner has it from now on. */
   acquire(clusterUid: string, owner: string, seconds: number): Promise<Lease | undefined>;
   /** Throws nothing when the lease was lost meanwhile. */
   release(lease: Lease): Promise<void>;

@@ -35,6 +35,16 @@ export function leaseStoreContract(create: (clock: Clock) => LeaseStore): void {
     expect((await leases.acquire(uid, 'run-3', 60))?.fence).toBe(3);
   });
 
+  it('gives it again to the run that has it already, since the answer to its first question may have got lost', async () => {
+    const leases = create(clockAt('2027-01-01T00:00:00Z'));
+    const uid = randomUUID();
+    await leases.acquire(uid, 'run-1', 60);
+    const again = await leases.acquire(uid, 'run-1', 60);
+    expect(again).toMatchObject({ owner: 'run-1', fence: 2 });
+    if (again !== undefined) await leases.release(again);
+    expect(await leases.acquire(uid, 'run-2', 60)).toBeDefined();
+  });
+
   it('does not take the lease from its new owner when a late run releases the one it lost', async () => {
     const clock = clockAt('2027-01-01T00:00:00Z');
     const leases = create(clock);

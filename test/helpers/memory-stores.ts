@@ -53,7 +53,7 @@ export function memoryLeaseStore(clock: Clock): LeaseStore {
     acquire: async (clusterUid, owner, seconds) => {
       const now = clock.now();
       const held = leases.get(clusterUid);
-      if (held !== undefined && Date.parse(held.expiresAt) > now.getTime()) return undefined;
+      if (held !== undefined && held.owner !== owner && Date.parse(held.expiresAt) > now.getTime()) return undefined;
       const fence = (fences.get(clusterUid) ?? 0) + 1;
       fences.set(clusterUid, fence);
       const lease = { clusterUid, owner, fence, expiresAt: new Date(now.getTime() + seconds * 1000).toISOString() };
