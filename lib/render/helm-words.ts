@@ -1,10 +1,10 @@
 import { posix } from 'node:path';
 
 /**
- * What Helm said of a chart in `folder`, with template paths as in the repository and without values, which may be secrets. Undefined when
+ * What Helm said of charts, with template paths as in the repository and without values, which may be secrets. Undefined when
  * none of it is Helm's.
  */
-export function helmWords(stderr: string, root: string, folder: string): string | undefined {
+export function helmWords(stderr: string, root: string, folderOf: (chart: string) => string): string | undefined {
   const lines = stderr
     .replaceAll(`${root}/`, '')
     .replaceAll(root, '.')
@@ -22,12 +22,13 @@ export function helmWords(stderr: string, root: string, folder: string): string 
     .replace(/'(?:[^'\\]|\\.)*' (does not match|is not valid|is not a valid)/g, '… $1')
     .replace(/parsing "(?:[^"\\]|\\.)*"/g, 'parsing …')
     .replace(/(strconv\.\w+): (?!parsing)\S+/g, '$1: …');
-  return withTemplatePaths(text, folder).slice(0, 1000);
+  return withTemplatePaths(text, folderOf).slice(0, 1000);
 }
 
 /** `web/templates/a.yaml:3:5` of chart `web` → `apps/web/templates/a.yaml:3:5`. */
-function withTemplatePaths(text: string, folder: string): string {
-  return text.replace(/(?<![\w./-])[\w.-]+\/((?:charts\/[\w.-]+\/)*templates\/)/g, (_match, rest: string) =>
-    `${posix.join(folder, rest)}/`.replace('//', '/'),
+function withTemplatePaths(text: string, folderOf: (chart: string) => string): string {
+  return text.replace(
+    /(?<![\w./-])([\w.-]+)\/((?:charts\/[\w.-]+\/)*templates\/)/g,
+    (_match, chart: string, rest: string) => `${posix.join(folderOf(chart), rest)}`,
   );
 }

@@ -87,7 +87,7 @@ async function checkValuesFile(root: RenderRoot, folder: string, file: string, w
 
 async function helmError(root: RenderRoot, folder: string, said: string): Promise<RenderError> {
   const where = posix.join(folder, CHART_FILE);
-  const words = helmWords(said, root.directory, folder) ?? said.split('\n')[0]?.slice(0, 500) ?? '';
+  const words = helmWords(said, root.directory, () => folder) ?? said.split('\n')[0]?.slice(0, 500) ?? '';
   const missing = /missing in charts\/ directory: (.*)$/.exec(words)?.[1];
   if (missing !== undefined) {
     return new RenderError(

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { dirname, join, posix } from 'node:path';
+import { basename, join, posix } from 'node:path';
 import { parseManifests } from '../manifests/parse.ts';
 import type { GitHost } from '../source/git-command.ts';
 import { helmWords } from './helm-words.ts';
@@ -41,7 +41,7 @@ export async function kustomize(root: RenderRoot, folder: string, deps: Kustomiz
     const build = async () => {
       const result = await runTool(command, limits, signal);
       if ('output' in result) return result.output;
-      const failure = failureOfBuild(result, where, root);
+      const failure = failureOfBuild(result, where, root, charts);
       // Kustomize does not always say which file, nor which line.
       throw failure.reason === 'KustomizeFailed' ? ((await firstYamlError(root, paths)) ?? failure) : failure;
     };
@@ -61,7 +61,12 @@ async function readWhole(root: RenderRoot, paths: ReadonlySet<string>, charts: R
   return [...paths].filter((_, index) => whole[index]);
 }
 
-function failureOfBuild(result: Exclude<ToolResult, { readonly output: string }>, where: string, { directory }: RenderRoot): RenderError {
+function failureOfBuild(
+  result: Exclude<ToolResult, { readonly output: string }>,
+  where: string,
+  { directory }: RenderRoot,
+  charts: ReadonlySet<string>,
+): RenderError {
   if ('limit' in result) return limitError(result, where, 'Split it over several paths, or commit what it renders.');
   if (result.said.includes(`${REFUSED} a chart`)) {
     return new RenderError('RemoteBase', `${where}: it needs a chart that is not in the repository. Charts are not downloaded; commit it.`);
@@ -75,7 +80,8 @@ function failureOfBuild(result: Exclude<ToolResult, { readonly output: string }>
     const message = `${where}: a base in another repository could not be fetched (${kustomizeWords(result.said, directory)}). It is tried again.`;
     return new RenderError('RemoteBase', message, { lasting: false });
   }
-  const templates = helmWords(result.said, directory, dirname(where));
+  const folderOf = (chart: string) => [...charts].find((folder) => basename(folder) === chart) ?? chart;
+  const templates = helmWords(result.said, directory, folderOf);
   return new RenderError('KustomizeFailed', `${where}: ${templates ?? kustomizeWords(result.said, directory)}`);
 }
 

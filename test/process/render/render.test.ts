@@ -1,31 +1,5 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
-import type { Tools } from '../../../lib/render/index.ts';
-import { type RenderedSource, renderDirectory } from '../../../lib/source/index.ts';
-import { type FileContent, temporaryDirectory } from '../../helpers/git-repository.ts';
-import { testTools } from '../../helpers/tools.ts';
-
-let tools: Tools;
-beforeAll(async () => {
-  tools = await testTools();
-});
-
-/** Writes the files into a folder that looks like a repository and renders one path of it. */
-async function render(files: Readonly<Record<string, FileContent>>, path = '.'): Promise<RenderedSource> {
-  using folder = temporaryDirectory();
-  mkdirSync(join(folder.path, '.git'));
-  for (const [file, content] of Object.entries(files)) {
-    const target = join(folder.path, file);
-    mkdirSync(dirname(target), { recursive: true });
-    if (typeof content === 'string') writeFileSync(target, content);
-    else if (content !== null) symlinkSync(content.link, target);
-  }
-  return await renderDirectory(join(folder.path, path), { tools }, AbortSignal.timeout(60_000));
-}
-
-const configMap = (name: string, extra = '') => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\n${extra}`;
-const namesOf = ({ objects }: RenderedSource) => objects.map(({ metadata }) => metadata.name);
+import { describe, expect, it } from 'vitest';
+import { configMap, namesOf, render } from './render-files.ts';
 
 describe('a folder with a kustomization', () => {
   it('is built by Kustomize, bases and generators included', async () => {
