@@ -63,12 +63,14 @@ export function flattenList({ where, value }: LocatedValue): readonly LocatedVal
 type One = { readonly object: KubernetesObject } | { readonly problem: Omit<NormaliseProblem, 'where'> };
 
 const API_VERSION = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
-const KIND = /^[A-Za-z][A-Za-z0-9]*$/;
+const KIND = /^[A-Za-z][A-Za-z0-9]{0,62}$/;
+/** A DNS name, a slash and a DNS label. */
+const MAX_API_VERSION_LENGTH = 253 + 1 + 63;
 const SERVER_METADATA = ['creationTimestamp', 'managedFields', 'resourceVersion', 'uid', 'generation', 'selfLink'];
 
 function normaliseOne(value: JsonValue): One {
   const { apiVersion, kind, metadata: writtenMetadata, status: _status, ...body } = isJsonObject(value) ? value : {};
-  if (typeof apiVersion !== 'string' || typeof kind !== 'string' || !API_VERSION.test(apiVersion) || !KIND.test(kind)) {
+  if (typeof apiVersion !== 'string' || typeof kind !== 'string' || !isApiVersion(apiVersion) || !KIND.test(kind)) {
     const message =
       'it is no Kubernetes object: apiVersion and kind are missing or malformed. Add them, or move the file out of this path.';
     return { problem: { reason: 'NotAnObject', message } };
@@ -85,6 +87,10 @@ function normaliseOne(value: JsonValue): One {
     return { problem: objectProblem(object, 'DuplicateListKey', `has two list items with one key: ${duplicate}. Remove one of them.`) };
   }
   return { object };
+}
+
+function isApiVersion(text: string): boolean {
+  return text.length <= MAX_API_VERSION_LENGTH && API_VERSION.test(text);
 }
 
 function readMetadata(kind: string, written: JsonValue | undefined): { readonly metadata: ObjectMeta } | { readonly problem: Failure } {

@@ -2,8 +2,11 @@ import { createHash } from 'node:crypto';
 import { groupOf, objectKey } from '../manifests/object.ts';
 import type { ObjectRecord } from './record.ts';
 
-/** Well under the 1,024 bytes that a sort key may have. */
+/** Well under the 1,024 bytes that a sort key may have, and the 2,048 of a partition key. */
 const MAX_LENGTH = 800;
+
+/** Characters, of at most four bytes each. */
+const SHOWN_LENGTH = 150;
 
 /**
  * What makes two sightings the same record while it is open: the kind of record, the object (in any version of its API) and the class, such
@@ -17,7 +20,12 @@ export function identityOf(record: Pick<ObjectRecord, 'kind' | 'object' | 'class
   return `${record.kind}#sha256:${createHash('sha256').update(identity).digest('hex')}#${record.class}`;
 }
 
-/** `apps/Deployment/shop/web`: the same for every version of the API. */
+/**
+ * `apps/Deployment/shop/web`: the same for every version of the API. The path of a file can be longer than a key may be; then its end is a
+ * hash of it.
+ */
 export function recordObjectKey({ object }: Pick<ObjectRecord, 'object'>): string {
-  return objectKey({ group: groupOf(object.apiVersion), kind: object.kind, namespace: object.namespace, name: object.name });
+  const key = objectKey({ group: groupOf(object.apiVersion), kind: object.kind, namespace: object.namespace, name: object.name });
+  if (Buffer.byteLength(key) <= MAX_LENGTH) return key;
+  return `${key.slice(0, SHOWN_LENGTH)}…sha256:${createHash('sha256').update(key).digest('hex')}`;
 }

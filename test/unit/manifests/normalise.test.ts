@@ -124,6 +124,8 @@ spec: {group: example.com, conversion: {strategy: Webhook, webhook: {clientConfi
   const pod = (spec: string) => `{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: ${spec}}`;
   it.each([
     ['no apiVersion', 'kind: ConfigMap\nmetadata: {name: a}', 'NotAnObject', /apiVersion and kind/],
+    ['a kind that no server has', `{apiVersion: v1, kind: ${'K'.repeat(64)}, metadata: {name: a}}`, 'NotAnObject', /apiVersion and kind/],
+    ['an endless apiVersion', `{apiVersion: ${'a'.repeat(400)}/v1, kind: A, metadata: {name: a}}`, 'NotAnObject', /apiVersion and kind/],
     ['a list of strings', '[a, b]', 'NotAnObject', /apiVersion and kind/],
     ['a kind that would change the URL', '{apiVersion: v1, kind: "../x", metadata: {name: a}}', 'NotAnObject', /apiVersion and kind/],
     ['generateName', '{apiVersion: v1, kind: Pod, metadata: {generateName: a-}}', 'GenerateName', /metadata\.name/],
