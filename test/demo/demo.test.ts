@@ -4,9 +4,11 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROTATED_SECRET_VALUE } from '../../demo/breakage.ts';
+import { SAVED_QUERIES } from '../../infra/constructs/saved-queries.ts';
 import { type EnvironmentDescription, localEnvironmentStatus, stopLocalEnvironment, thisHost } from '../../lib/local/index.ts';
 import { everythingStored, logLines, reachOf } from '../helpers/deployed-state.ts';
 import { processesThatMention } from '../helpers/leftovers.ts';
+import { runQuery } from '../helpers/log-insights.ts';
 import { placesThatHold } from '../helpers/secret-search.ts';
 
 const NAME = `demo-test-${randomBytes(4).toString('hex')}`;
@@ -90,6 +92,17 @@ describe('the demo', () => {
     expect(sum('DriftCorrected')).toBe(count((record) => record.kind === 'drift' && record.correctedAt !== undefined));
     expect(sum('Runs')).toBe(count((record) => record.kind === 'run'));
     expect(sum('ImageFindingsOpened')).toBe(count((record) => record.kind === 'image'));
+  });
+
+  it('answers the saved queries from its log as the table does', () => {
+    const ids = (rows: readonly Line[]) => rows.map((row) => row.id).sort();
+    const drift = stored.filter((record) => record.kind === 'drift');
+    expect(ids(runQuery(SAVED_QUERIES.drift.commands, lines))).toEqual(ids(drift));
+    expect(ids(runQuery(SAVED_QUERIES.corrected.commands, lines))).toEqual(ids(drift.filter((record) => record.correctedAt !== undefined)));
+    expect(new Set(ids(runQuery(SAVED_QUERIES.images.commands, lines)))).toEqual(
+      new Set(ids(stored.filter((record) => record.kind === 'image'))),
+    );
+    expect(runQuery(SAVED_QUERIES.failures.commands, lines)).toEqual([]);
   });
 
   it('keeps the value of a Secret nowhere, in no form', async () => {
