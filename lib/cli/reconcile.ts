@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type Failure, failureOf } from '../errors.ts';
 import type { ObjectRecord, PlumblineRecord, RunRecord } from '../records/record.ts';
+import { formatProblems, groupProblems } from './describe-problems.ts';
 import { describeSums, formatRecords, outcomeTone } from './describe-record.ts';
 import { describeDuration } from './duration.ts';
 import { UsageError } from './errors.ts';
@@ -15,6 +16,8 @@ type RunLine = Pick<
   RunRecord,
   'kind' | 'cluster' | 'revision' | 'outcome' | 'objects' | 'drifted' | 'corrected' | 'created' | 'failed' | 'requests' | 'durationMs'
 > & { readonly error?: Failure };
+
+const PROBLEMS_IN_TABLE = 5;
 
 export function reconcileCommand(define: DefineCommand): Command {
   return define(
@@ -75,7 +78,12 @@ function isObjectRecord(record: PlumblineRecord | RunLine): record is ObjectReco
 
 function formatRuns(records: readonly ObjectRecord[], runs: readonly RunLine[], now: Date, screen: Screen): string {
   const table = records.length === 0 ? '' : formatRecords(records, now, screen);
-  return table + runs.map((run) => `${describeRun(run, screen)}\n`).join('');
+  const groups = groupProblems(records);
+  const objects = runs.reduce((sum, run) => sum + run.objects, 0);
+  // Of a few the table above has said it all.
+  const many = groups.reduce((sum, group) => sum + group.objects.length, 0) > PROBLEMS_IN_TABLE;
+  const problems = many ? formatProblems(objects, groups, screen) : '';
+  return table + problems + runs.map((run) => `${describeRun(run, screen)}\n`).join('');
 }
 
 function describeRun(run: RunLine, { colors }: Screen): string {
