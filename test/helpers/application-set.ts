@@ -5,10 +5,10 @@ const APPLICATIONS_A_NAMESPACE = 20;
 
 /**
  * The desired state of a cluster as large teams have it: 200 applications of five objects each (ServiceAccount, ConfigMap, Service, Deployment,
- * PodDisruptionBudget) in ten namespaces, 1,010 objects in all.
+ * PodDisruptionBudget) in ten namespaces, 1,010 objects in all. More applications come in more namespaces of twenty.
  */
-export function applicationSet(): readonly KubernetesObject[] {
-  return Array.from({ length: APPLICATIONS }, (_, index) => {
+export function applicationSet(applications = APPLICATIONS): readonly KubernetesObject[] {
+  return Array.from({ length: applications }, (_, index) => {
     const namespace = `team-${Math.floor(index / APPLICATIONS_A_NAMESPACE)}`;
     const first = index % APPLICATIONS_A_NAMESPACE === 0;
     return [...(first ? [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }] : []), ...application(index, namespace)];

@@ -35,11 +35,11 @@ afterAll(() => server?.stop());
 /** Ours of every object; one that a plan leaves out is equal. */
 function ourVerdicts({ lines }: ClusterPlan): ReadonlyMap<string, Verdict> {
   const verdicts = new Map<string, Verdict>(applied.map((object) => [describeObject(objectIdOf(object)), { paths: [] }]));
-  for (const { object, action, changes, error } of lines) {
+  for (const { object, action, changes, error, validated } of lines) {
     const subject = describeObject(object);
     if (action === 'update') verdicts.set(subject, { paths: changes.map(({ path }) => path) });
-    // kubectl shows an object that is not there as one that differs as a whole.
-    else verdicts.set(subject, action === 'create' ? { paths: [''] } : { error: error?.message ?? action });
+    // kubectl shows an object that is not there as one that differs as a whole, and cannot tell where its kind is not served.
+    else verdicts.set(subject, action === 'create' && validated === true ? { paths: [''] } : { error: error?.message ?? action });
   }
   return verdicts;
 }
