@@ -2,6 +2,7 @@ import type { Failure } from '../errors.ts';
 import type { ClusterRow, ClusterState } from '../fleet/cluster.ts';
 import type { Fact } from '../records/fact.ts';
 import type { PlumblineRecord, RunOutcome } from '../records/record.ts';
+import { redactFailure } from '../records/redact.ts';
 import { nextAttempt } from './backoff.ts';
 import type { ReconcileDependencies } from './dependencies.ts';
 import type { CompletedRun, Ending, StoppedRun } from './ending.ts';
@@ -47,7 +48,8 @@ export async function concludeRun(
   const { cluster } = run.row;
   const facts = ending.state === 'completed' ? ending.facts : [];
   const outcome = ending.state === 'completed' ? outcomeOf(facts, ending.suspended) : ending.outcome;
-  const failure = ending.state === 'completed' ? failureOfObjects(facts) : ending.failure;
+  const cause = ending.state === 'completed' ? failureOfObjects(facts) : ending.failure;
+  const failure = cause === undefined ? undefined : redactFailure(cause);
   const records = await deps.recorder.record(
     {
       cluster,

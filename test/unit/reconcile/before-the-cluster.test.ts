@@ -80,3 +80,14 @@ it('an artifact that is gone is no longer the desired one, so that it is publish
   expect(state).not.toHaveProperty('desiredArtifact');
   expect(state).not.toHaveProperty('nextAttemptAt');
 });
+
+it('what ended the run is in the status without credentials, and no longer than a record has it', async () => {
+  const token = `k8s-aws-v1.${'x'.repeat(40)}`;
+  const said = `the proxy answered ${token} ${'and more '.repeat(10_000)}`;
+  await stores.state.update('a', { sourceFailure: { reason: 'RepositoryUnreachable', message: said } });
+  const [record] = (await run()).records;
+  const state = await stores.state.get('a');
+  expect(state?.failure?.message.includes(token)).toBe(false);
+  expect(state?.failure?.message.length).toBeLessThan(5_000);
+  expect(state?.failure?.message === record?.error?.message).toBe(true);
+});
