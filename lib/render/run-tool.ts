@@ -76,7 +76,7 @@ export async function runTool(command: ToolCommand, limits: RenderLimits, signal
       return isUtf8(bytes) ? { output: bytes.toString('utf8') } : { said: 'it printed text that is not UTF-8' };
     }
     const text = Buffer.concat(said).toString('utf8');
-    if (/fatal error: runtime: (out of memory|cannot allocate memory)|runtime: out of memory/.test(text)) {
+    if (/fatal error: (runtime: )?(out of memory|cannot allocate memory)|runtime: out of memory/.test(text)) {
       return { limit: 'memory', words: wordsOf('memory', limits) };
     }
     return { said: text.trim() === '' ? failure : text };
