@@ -76,8 +76,9 @@ function failureOfBuild(
     const rule = 'Bases in other repositories, and theirs in turn, are fetched over HTTPS at full commit ids only';
     return new RenderError('RemoteBase', `${where}: a base in another repository leads to ${refused}. ${rule}.`);
   }
-  if (FETCH_FAILED.test(result.said)) {
-    const message = `${where}: a base in another repository could not be fetched (${kustomizeWords(result.said, directory)}). It is tried again.`;
+  const unreachable = FETCH_FAILED.exec(result.said)?.[1];
+  if (unreachable !== undefined) {
+    const message = `${where}: a base in another repository could not be fetched (${unreachable.slice(0, 500)}). It is tried again.`;
     return new RenderError('RemoteBase', message, { lasting: false });
   }
   const folderOf = (chart: string) => [...charts].find((folder) => basename(folder) === chart) ?? chart;
@@ -86,7 +87,7 @@ function failureOfBuild(
 }
 
 /** What Git says where it cannot reach or read a repository. */
-const FETCH_FAILED = /^fatal: (unable to access|could not read|couldn't find|remote error|'[^']*' does not appear)/m;
+const FETCH_FAILED = /fatal: ((unable to access|could not read|couldn't find|remote error|'[^']*' does not appear).*)/;
 
 /** What Kustomize said, with paths as in the repository, and without the texts of patches, literals and files, which may hold secrets. */
 function kustomizeWords(stderr: string, root: string): string {
