@@ -73,20 +73,21 @@ export async function concludeRun(
   );
   if (ending.state === 'completed' && now.getTime() >= Date.parse(ending.leaseExpiresAt)) return { outcome, records };
   if (ending.state === 'completed' && ending.inventory !== undefined) await deps.artifacts.putInventory(cluster, ending.inventory);
-  const patch = ending.state === 'completed' ? completedState(ending, now) : stoppedState(ending, before, now, deps.random());
+  const patch = ending.state === 'completed' ? completedState(ending, run) : stoppedState(ending, before, now, deps.random());
   await deps.state.update(cluster, { ...patch, outcome, failure: failure ?? null, lastRunAt: now.toISOString() });
   return { outcome, records };
 }
 
 type StatePatch = Parameters<ReconcileDependencies['state']['update']>[1];
 
-function completedState({ facts, revision, serverVersion, objects, appliedArtifact }: CompletedRun, now: Date): StatePatch {
+function completedState({ facts, revision, serverVersion, objects, appliedArtifact }: CompletedRun, { startedAt }: Run): StatePatch {
   return {
     revision,
     serverVersion,
     objects,
     open: facts.filter(isOpen).length,
-    ...(isVerifiedRun(facts) ? { verifiedAt: now.toISOString() } : {}),
+    // The first object may have been looked at as long ago as that.
+    ...(isVerifiedRun(facts) ? { verifiedAt: startedAt.toISOString() } : {}),
     ...(appliedArtifact === undefined ? {} : { appliedArtifact }),
     nextAttemptAt: null,
     consecutiveFailures: null,
