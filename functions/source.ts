@@ -24,7 +24,7 @@ const dependencies: SourceDependencies = {
   state: stores.state,
   artifacts: stores.artifacts,
   readSecret,
-  lockImages: (rendered, signal) => lockImages(rendered, { registry, locks: stores.locks, clock: systemClock }, signal),
+  lockImages: (rendered, policy, signal) => lockImages(rendered, policy, { registry, locks: stores.locks, clock: systemClock }, signal),
   enqueue: (message) => queues.sendClusters([{ message, delaySeconds: 0 }]),
   recorder,
   clock: systemClock,

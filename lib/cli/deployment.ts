@@ -1,9 +1,10 @@
 import type { ClusterRow } from '../fleet/cluster.ts';
+import type { ImageContents, ImageRegistry } from '../images/index.ts';
 import type { ClusterSecret } from '../kubernetes/index.ts';
 import type { ClusterPlan } from '../reconcile/index.ts';
 import type { PlumblineRecord } from '../records/record.ts';
 import type { Artifact } from '../source/artifact.ts';
-import type { ClusterStore, RecordStore, StateStore } from '../storage/stores.ts';
+import type { ClusterStore, LockStore, RecordStore, StateStore } from '../storage/stores.ts';
 
 /** Which deployment a command works on. */
 export interface DeploymentTarget {
@@ -36,6 +37,8 @@ export interface Deployment {
   readonly clusters: ClusterStore;
   readonly state: StateStore;
   readonly records: RecordStore;
+  /** What image commands ask and write: the locks, and the registries with this machine's credentials. */
+  readonly images: { readonly locks: LockStore; readonly registry: ImageRegistry & ImageContents };
   /** Creates or replaces the secret; its value reaches no log and no error. */
   storeCredentials(secretName: string, credentials: ClusterSecret): Promise<void>;
   deleteCredentials(secretName: string): Promise<void>;

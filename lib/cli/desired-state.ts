@@ -29,9 +29,9 @@ export async function readDesiredState(
 ): Promise<Artifact> {
   if (source.type === 'artifact') return await readPublished(row, deps, signal);
   // Without a lock of its own, a tag is resolved for this plan only.
-  const locks: LockStore = { list: deps.locks.list, putIfAbsent: async (_repository, lock) => lock };
+  const locks: LockStore = { ...deps.locks, putIfAbsent: async (_repository, lock) => lock, putTree: async () => {} };
   const rendered = await render(row, source, deps, signal);
-  const locked = await lockImages(rendered, { registry: deps.registry, locks, clock: deps.clock }, signal);
+  const locked = await lockImages(rendered, row.imagePolicy, { registry: deps.registry, locks, clock: deps.clock }, signal);
   return { ...locked, schemaVersion: 1, renderedAt: deps.clock.now().toISOString() };
 }
 

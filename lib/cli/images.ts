@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { describeObject } from '../manifests/object.ts';
 import type { ObjectRecord, PlumblineRecord } from '../records/record.ts';
 import { describeChanges, describeMessage } from './describe-record.ts';
+import { imagesRelockCommand } from './images-relock.ts';
 import type { DefineCommand } from './leaf-command.ts';
 import { describeMoment } from './moment.ts';
 import { getCluster } from './select-clusters.ts';
@@ -10,7 +11,7 @@ import type { Screen } from './terminal.ts';
 import { count } from './text.ts';
 
 export function imagesCommand(define: DefineCommand): Command {
-  return define(
+  const command = define(
     {
       usage: 'images [cluster]',
       description: 'Open findings about images: tags that moved, mutable repositories, `latest`. Exit status 2 when there are any.',
@@ -31,6 +32,8 @@ export function imagesCommand(define: DefineCommand): Command {
       return findings.length === 0 ? 0 : 2;
     },
   );
+  for (const subcommand of [imagesRelockCommand]) command.addCommand(subcommand(define));
+  return command;
 }
 
 function isImageRecord(record: PlumblineRecord): record is ObjectRecord {

@@ -45,9 +45,10 @@ export async function openDeployment(target: DeploymentTarget, machine: Machine,
   // The table is what people look into afterwards; log lines and metrics are the functions', which the alarms watch.
   const recorder = createRecorder({ records: stores.records, log: () => {}, count: () => {}, clock, createIds: createRecordIds });
   const runs = { ...stores, connect, recorder, clock, random: Math.random, deployment: settings.DEPLOYMENT };
+  const registry = createImageRegistry({ deployment: settings.DEPLOYMENT, readSecret }, clock);
   const desired = {
     ...stores,
-    registry: createImageRegistry({ deployment: settings.DEPLOYMENT, readSecret }, clock),
+    registry,
     git,
     readRepository,
     toolsDirectory: machine.toolsDirectory,
@@ -61,6 +62,7 @@ export async function openDeployment(target: DeploymentTarget, machine: Machine,
     clusters: stores.clusters,
     state: stores.state,
     records: stores.records,
+    images: { locks: stores.locks, registry },
     storeCredentials: credentials.store,
     deleteCredentials: credentials.delete,
     checkRepository: (row, checking) => checkRepository(row, git, readRepository, checking),

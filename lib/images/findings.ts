@@ -9,6 +9,7 @@ import type { FindingId, ImageFinding, ImageReference, Severity } from './types.
 const SEVERITIES: Readonly<Record<FindingId, Severity>> = {
   'ref.invalid': 'high',
   'ref.latest': 'high',
+  'ref.unpinned': 'medium',
   'repo.mutable': 'high',
   'tag.moved': 'high',
   'tag.unresolvable': 'critical',
@@ -37,6 +38,12 @@ export function referenceFindings(use: ImageUse): readonly ImageFinding[] {
     findings.push(finding('reg.foreign', use, message));
   }
   return findings;
+}
+
+/** Of a reference without a digest where Git has to have one, or where nothing gives it one. */
+export function unpinnedFinding(use: ImageUse): ImageFinding {
+  const message = `image ${use.shown} has no digest, neither in Git nor by a lock: each node runs what its tag names when it pulls; pin it in Git, or lock it (imagePolicy).`;
+  return finding('ref.unpinned', use, message);
 }
 
 /** Of a tag that has no digest to deploy, because the registry has no such image or could not be asked. */

@@ -4,9 +4,11 @@ import { type KubernetesObject, objectIdOf, objectKey } from '../manifests/objec
 import { mapImages } from '../manifests/pod-specs.ts';
 import type { LockedSource, RenderedSource } from '../source/artifact.ts';
 import type { LockStore } from '../storage/stores.ts';
-import { referenceFindings, unresolvedFinding } from './findings.ts';
+import { referenceFindings, unpinnedFinding, unresolvedFinding } from './findings.ts';
 import { type ImageUse, imageUsesOf, lockedText, unpinnedTagOf } from './image-uses.ts';
 import { inParallel } from './in-parallel.ts';
+import { lockedTree, locksOfTree, renderedTree } from './lock-generations.ts';
+import { type ImagePolicy, type ImageTreatment, treatImage } from './policy.ts';
 import { ImageReferenceError } from './reference.ts';
 import type { ImageRegistry, Resolution } from './registry.ts';
 import type { ImageFinding, ImageLock, ImageReference } from './types.ts';
@@ -20,20 +22,29 @@ export interface LockDependencies {
 }
 
 /**
- * Gives every tag of the pod templates its digest: `repo:tag@sha256:…`. A reference that this repository has locked before keeps its
- * digest without a call to the registry, wherever its tag points by now, so that a revert deploys the bytes that ran before. One that
- * cannot be resolved blocks the objects that use it and nothing else; it is never applied by its tag.
+ * Gives every tag of the pod templates its digest: `repo:tag@sha256:…`. A reference that this repository has locked before keeps its digest
+ * without a call to the registry, wherever its tag points by now, so that a revert deploys the bytes that ran before. One that cannot be
+ * resolved blocks the objects that use it and nothing else; it is never applied by its tag. Under the policy `report` nothing is changed.
  */
-export async function lockImages(rendered: RenderedSource, deps: LockDependencies, signal: AbortSignal): Promise<LockedSource> {
+export async function lockImages(
+  rendered: RenderedSource,
+  policy: ImagePolicy,
+  deps: LockDependencies,
+  signal: AbortSignal,
+): Promise<LockedSource> {
   const uses = imageUsesOf(rendered.objects, []);
-  const tags = uses.flatMap((use) => unpinnedTagOf(use) ?? []);
+  const exceptions = rendered.imageExceptions ?? [];
+  const now = deps.clock.now();
+  const treatments = new Map(uses.map((use) => [use.text, treatImage(use, policy, exceptions, now)]));
+  const tags = uses.flatMap((use) => (treatments.get(use.text)?.action === 'lock' ? (unpinnedTagOf(use) ?? []) : []));
   const { locks, unresolved } = await locksFor(rendered, tags, deps, signal);
-  const failures = new Map(uses.flatMap((use) => failureOf(use, unresolved.get(use.text))));
+  const failures = new Map(uses.flatMap((use) => failureOf(use, unresolved.get(use.text), treatments.get(use.text))));
+  const { imageExceptions: _read, ...source } = rendered;
   return {
-    ...rendered,
+    ...source,
     objects: rendered.objects.map((object) => withDigests(object, locks)),
     digests: tags.flatMap(({ text }) => locks.get(text) ?? []),
-    findings: uses.flatMap((use) => findingsOf(use, unresolved.get(use.text))),
+    findings: uses.flatMap((use) => findingsOf(use, unresolved.get(use.text), treatments.get(use.text))),
     blocked: Object.fromEntries(rendered.objects.flatMap((object) => blockedEntry(object, failures))),
   };
 }
@@ -48,11 +59,12 @@ async function locksFor(
 ): Promise<{ readonly locks: ReadonlyMap<string, ImageLock>; readonly unresolved: ReadonlyMap<string, Unresolved> }> {
   const unresolved = new Map<string, Unresolved>();
   if (tags.length === 0) return { locks: new Map(), unresolved };
-  const locks = new Map((await deps.locks.list(rendered.repository, signal)).map((lock) => [lock.reference, lock]));
-  const fresh = tags.filter(({ text }) => !locks.has(text));
-  if (fresh.length === 0) return { locks, unresolved };
-
-  const resolutions = await deps.registry.resolve(fresh, signal);
+  const { repository, revision } = rendered;
+  const used = new Set(tags.map(({ text }) => text));
+  const listed = await deps.locks.list(repository, signal);
+  const current = new Map(listed.flatMap((lock) => (used.has(lock.reference) ? [[lock.reference, lock] as const] : [])));
+  const fresh = tags.filter(({ text }) => !current.has(text));
+  const resolutions = fresh.length === 0 ? new Map<string, Resolution>() : await deps.registry.resolve(fresh, signal);
   const resolvedAt = deps.clock.now().toISOString();
   await inParallel(fresh, WRITES_AT_ONCE, async ({ text }) => {
     const resolution = resolutions.get(text) ?? UNANSWERED;
@@ -61,9 +73,12 @@ async function locksFor(
       return;
     }
     const { digest, mediaType, platforms } = resolution;
-    const lock = { reference: text, digest, mediaType, platforms, resolvedAt, generation: 1, firstRevision: rendered.revision };
-    locks.set(text, await deps.locks.putIfAbsent(rendered.repository, lock));
+    const lock = { reference: text, digest, mediaType, platforms, resolvedAt, generation: 1, firstRevision: revision };
+    current.set(text, await deps.locks.putIfAbsent(repository, lock));
   });
+  const tree = renderedTree(rendered);
+  const locks = await locksOfTree(repository, current, tree, deps.locks, signal);
+  if (unresolved.size === 0) await deps.locks.putTree(repository, tree.place, lockedTree(tree, [...locks.values()]));
   return { locks, unresolved };
 }
 
@@ -79,15 +94,24 @@ function withDigests(object: KubernetesObject, locks: ReadonlyMap<string, ImageL
   });
 }
 
-function failureOf(use: ImageUse, unresolved: Unresolved | undefined): readonly (readonly [string, Failure])[] {
+function failureOf(
+  use: ImageUse,
+  unresolved: Unresolved | undefined,
+  treatment: ImageTreatment | undefined,
+): readonly (readonly [string, Failure])[] {
   if (use.parsed instanceof ImageReferenceError) return [[use.text, { reason: use.parsed.reason, message: use.parsed.message }]];
+  if (treatment?.action === 'block') return [[use.text, treatment.failure]];
   if (unresolved === undefined) return [];
   const reason = unresolved.state === 'missing' ? 'TagUnresolvable' : 'ImageUnverifiable';
   return [[use.text, { reason, message: unresolvedFinding(use, unresolved).message }]];
 }
 
-function findingsOf(use: ImageUse, unresolved: Unresolved | undefined): readonly ImageFinding[] {
-  return unresolved === undefined ? referenceFindings(use) : [...referenceFindings(use), unresolvedFinding(use, unresolved)];
+function findingsOf(use: ImageUse, unresolved: Unresolved | undefined, treatment: ImageTreatment | undefined): readonly ImageFinding[] {
+  return [
+    ...referenceFindings(use),
+    ...(treatment !== undefined && treatment.action !== 'lock' && unpinnedTagOf(use) !== undefined ? [unpinnedFinding(use)] : []),
+    ...(unresolved === undefined ? [] : [unresolvedFinding(use, unresolved)]),
+  ];
 }
 
 /** An object with several images that fail is blocked for the first, and says all of them. */

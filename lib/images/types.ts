@@ -26,14 +26,18 @@ export interface ImageLock {
   readonly platforms: readonly Platform[];
   /** ISO 8601. */
   readonly resolvedAt: string;
+  /** 1 until a person relocks the reference. */
   readonly generation: number;
-  /** The commit for which it was first resolved. */
+  /** The commit for which it was first resolved; empty when a relock did, which no commit asked for. */
   readonly firstRevision: string;
+  /** Why it was relocked. */
+  readonly reason?: string;
 }
 
 export type FindingId =
   | 'ref.invalid'
   | 'ref.latest'
+  | 'ref.unpinned'
   | 'repo.mutable'
   | 'tag.moved'
   | 'tag.unresolvable'

@@ -1,4 +1,5 @@
 import type { Failure } from '../errors.ts';
+import type { ImageException } from '../images/policy.ts';
 import type { ImageFinding, ImageLock } from '../images/types.ts';
 import type { KubernetesObject, ObjectId } from '../manifests/object.ts';
 
@@ -37,6 +38,8 @@ export interface RenderedSource {
   /** Normalised, in the order in which the files gave them; namespaces are as written, since scope is the cluster's to say. */
   readonly objects: readonly KubernetesObject[];
   readonly problems: readonly ManifestProblem[];
+  /** Of the path's settings: what locking its images needs to know. */
+  readonly imageExceptions?: readonly ImageException[];
 }
 
 export interface LockedSource extends RenderedSource {

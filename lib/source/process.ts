@@ -153,7 +153,9 @@ async function followRevision(
     return fail(targets, error, deps, signal);
   }
   const outcomes: SourceOutcome[] = [];
-  for (const group of Map.groupBy(targets, ({ row }) => JSON.stringify([row.branch, row.path, row.remoteBases])).values()) {
+  for (const group of Map.groupBy(targets, ({ row }) =>
+    JSON.stringify([row.branch, row.path, row.remoteBases, row.imagePolicy]),
+  ).values()) {
     outcomes.push(...(await followPath(clone, group, renders, deps, signal)));
   }
   return outcomes;
@@ -169,8 +171,8 @@ async function followPath(
 ): Promise<SourceOutcome[]> {
   const [first] = targets;
   if (first === undefined) return [];
-  const { path, branch: reference, remoteBases } = first.row;
-  const want = { clone, path, reference, ...(remoteBases === undefined ? {} : { remoteBases }) };
+  const { path, branch: reference, remoteBases, imagePolicy } = first.row;
+  const want = { clone, path, reference, imagePolicy, ...(remoteBases === undefined ? {} : { remoteBases }) };
   let inputs: string;
   try {
     inputs = await clone.include(path);

@@ -9,12 +9,12 @@ import type { Clone } from './clone.ts';
 
 export interface PublishDependencies extends RenderDependencies {
   readonly artifacts: Pick<ArtifactStore, 'get' | 'put' | 'getApiVersions'>;
-  readonly lockImages: (rendered: RenderedSource, signal: AbortSignal) => Promise<LockedSource>;
+  readonly lockImages: (rendered: RenderedSource, policy: ClusterRow['imagePolicy'], signal: AbortSignal) => Promise<LockedSource>;
   readonly clock: Clock;
 }
 
 /** What one artifact is made for. */
-export interface Wanted extends Pick<ClusterRow, 'path' | 'remoteBases'> {
+export interface Wanted extends Pick<ClusterRow, 'path' | 'remoteBases' | 'imagePolicy'> {
   readonly clone: Clone;
   /** Of everything that rendering the path may read. */
   readonly inputs: string;
@@ -79,21 +79,31 @@ export async function publishPath(
     renders.add(renderKey, reused);
     return { artifact: reused, renderKey };
   }
-  const { clone, path, reference, remoteBases, server } = wanted;
+  const { clone, path, reference, remoteBases, imagePolicy, server } = wanted;
   const facts = server && { version: server.version, apiVersions: await deps.artifacts.getApiVersions(server.apiVersions, signal) };
   const rendered = await renderPath({ ...clone, reference }, path, deps, signal, {
     ...(facts === undefined ? {} : { server: facts }),
     ...(remoteBases === undefined ? {} : { remoteBases }),
   });
-  const locked = await deps.lockImages(rendered, signal);
+  const locked = await deps.lockImages(rendered, imagePolicy, signal);
   const artifact = await deps.artifacts.put({ ...locked, schemaVersion: 1, renderedAt: deps.clock.now().toISOString() });
   if (Object.keys(locked.blocked).length > 0) return { artifact };
   renders.add(renderKey, artifact);
   return { artifact, renderKey };
 }
 
-function renderKeyOf({ clone, path, inputs, remoteBases, server }: Wanted, toolVersions: string): string {
-  const from = [RENDERER, toolVersions, clone.repository, path, inputs, remoteBases ?? 'refuse', server?.version, server?.apiVersions];
+function renderKeyOf({ clone, path, inputs, remoteBases, imagePolicy, server }: Wanted, toolVersions: string): string {
+  const from = [
+    RENDERER,
+    toolVersions,
+    clone.repository,
+    path,
+    inputs,
+    remoteBases ?? 'refuse',
+    imagePolicy,
+    server?.version,
+    server?.apiVersions,
+  ];
   return createHash('sha256').update(JSON.stringify(from)).digest('hex');
 }
 

@@ -10,10 +10,15 @@ const FAILED = 'failed: ';
 const WAITING = 'waiting: ';
 
 /** Of a render that went through. */
-export function renderedFrom({ repository, branch, path, remoteBases }: ClusterRow, revision: string, server?: KnownServer): string {
+export function renderedFrom(
+  { repository, branch, path, remoteBases, imagePolicy }: ClusterRow,
+  revision: string,
+  server?: KnownServer,
+): string {
   const allowed = remoteBases === 'allow' ? ' remoteBases=allow' : '';
+  const images = imagePolicy === 'lock' ? '' : ` imagePolicy=${imagePolicy}`;
   const chartFor = server === undefined ? '' : ` for ${server.version} ${server.apiVersions}`;
-  return `${repository} ${branch}@${revision} ${path}${allowed}${chartFor}`;
+  return `${repository} ${branch}@${revision} ${path}${allowed}${images}${chartFor}`;
 }
 
 /** Of one that could not be rendered, and would not be if it were tried again. */

@@ -1,9 +1,9 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand, PutCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import type { ImageLock } from '../images/types.ts';
-import { queryItems } from './document-client.ts';
-import type { LockStore } from './stores.ts';
+import { type Item, queryItems, sendOptions } from './document-client.ts';
+import type { LockedTree, LockStore } from './stores.ts';
 
 const StoredLock = z.object({
   reference: z.string(),
@@ -13,11 +13,27 @@ const StoredLock = z.object({
   resolvedAt: z.string(),
   generation: z.number(),
   firstRevision: z.string(),
+  reason: z.string().exactOptional(),
 } satisfies Record<keyof ImageLock, z.ZodType>);
 
-/** Image locks in the `state` table: PK `repository#URL` of the source, SK `lock#REFERENCE`; written once. */
+const StoredTree = z.object({
+  tree: z.string(),
+  revision: z.string(),
+  generations: z.record(z.string(), z.number()),
+} satisfies Record<keyof LockedTree, z.ZodType>);
+const Head = z.object({ tree: z.string() });
+
+/**
+ * Image locks in the `state` table, PK `repository#URL` of the source: SK `lock#REFERENCE` is the current one, `generation#REFERENCE#N` an
+ * earlier one, `tree#PLACE#HASH` what an artifact was locked with, and `head#PLACE` the tree that was locked there last.
+ */
 export function createLockStore(client: DynamoDBDocumentClient, table: string): LockStore {
   const partition = (repository: string) => `repository#${repository}`;
+  const keyOf = (repository: string, sk: string) => ({ pk: partition(repository), sk });
+  const get = async (repository: string, sk: string, signal?: AbortSignal): Promise<Item | undefined> => {
+    const read = new GetCommand({ TableName: table, Key: keyOf(repository, sk), ConsistentRead: true });
+    return (await client.send(read, sendOptions(signal))).Item;
+  };
   return {
     async list(repository, signal) {
       const query = {
@@ -32,15 +48,59 @@ export function createLockStore(client: DynamoDBDocumentClient, table: string): 
     },
 
     async putIfAbsent(repository, lock) {
-      const key = { pk: partition(repository), sk: `lock#${lock.reference}` };
+      const sk = `lock#${lock.reference}`;
+      const Item = { ...keyOf(repository, sk), ...lock };
       try {
-        await client.send(new PutCommand({ TableName: table, Item: { ...key, ...lock }, ConditionExpression: 'attribute_not_exists(pk)' }));
+        await client.send(new PutCommand({ TableName: table, Item, ConditionExpression: 'attribute_not_exists(pk)' }));
         return lock;
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException)) throw error;
-        const { Item } = await client.send(new GetCommand({ TableName: table, Key: key, ConsistentRead: true }));
-        return StoredLock.parse(Item);
+        return StoredLock.parse(await get(repository, sk));
       }
+    },
+
+    async relock(repository, lock, replaced) {
+      const earlier = { ...keyOf(repository, `generation#${replaced.reference}#${replaced.generation}`), ...replaced };
+      const current = { ...keyOf(repository, `lock#${lock.reference}`), ...lock };
+      try {
+        await client.send(
+          new TransactWriteCommand({
+            TransactItems: [
+              { Put: { TableName: table, Item: earlier } },
+              {
+                Put: {
+                  TableName: table,
+                  Item: current,
+                  ConditionExpression: 'generation = :replaced',
+                  ExpressionAttributeValues: { ':replaced': replaced.generation },
+                },
+              },
+            ],
+          }),
+        );
+        return true;
+      } catch (error) {
+        if (error instanceof TransactionCanceledException) return false;
+        throw error;
+      }
+    },
+
+    async generation(repository, reference, generation, signal) {
+      const item = await get(repository, `generation#${reference}#${generation}`, signal);
+      return item === undefined ? undefined : StoredLock.parse(item);
+    },
+
+    async readTree(repository, place, tree, signal) {
+      const [known, head] = await Promise.all([get(repository, `tree#${place}#${tree}`, signal), get(repository, `head#${place}`, signal)]);
+      return {
+        ...(known === undefined ? {} : { known: StoredTree.parse(known) }),
+        ...(head === undefined ? {} : { head: Head.parse(head).tree }),
+      };
+    },
+
+    async putTree(repository, place, tree) {
+      await client.send(new PutCommand({ TableName: table, Item: { ...keyOf(repository, `tree#${place}#${tree.tree}`), ...tree } }));
+      await client.send(new PutCommand({ TableName: table, Item: { ...keyOf(repository, `head#${place}`), tree: tree.tree } }));
     },
   };
 }

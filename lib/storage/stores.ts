@@ -72,11 +72,31 @@ export interface ArtifactStore {
   getApiVersions(digest: string, signal?: AbortSignal): Promise<readonly string[]>;
 }
 
-/** Image locks: `{source repository, reference} → digest`, written once. */
+/** What a branch and path rendered to, and which generations of locks its last artifact has; those that are not named are the first. */
+export interface LockedTree {
+  readonly tree: string;
+  readonly revision: string;
+  readonly generations: Readonly<Record<string, number>>;
+}
+
+/** Image locks: `{source repository, reference} → digest`, written once, and again only by a person's relock. */
 export interface LockStore {
+  /** The current generation of each. */
   list(repository: string, signal?: AbortSignal): Promise<readonly ImageLock[]>;
   /** Conditional: returns the lock that holds, which is an earlier one if there was one. */
   putIfAbsent(repository: string, lock: ImageLock): Promise<ImageLock>;
+  /** Makes `lock` the current one in place of `replaced`, which stays as an earlier generation. False when another one is current. */
+  relock(repository: string, lock: ImageLock, replaced: ImageLock): Promise<boolean>;
+  /** An earlier generation of a lock. */
+  generation(repository: string, reference: string, generation: number, signal?: AbortSignal): Promise<ImageLock | undefined>;
+  /** What is known of a tree at a place, and the tree that was locked there last. */
+  readTree(
+    repository: string,
+    place: string,
+    tree: string,
+    signal?: AbortSignal,
+  ): Promise<{ readonly known?: LockedTree; readonly head?: string }>;
+  putTree(repository: string, place: string, tree: LockedTree): Promise<void>;
 }
 
 /** Our own tag → digest history, since a tag can be deleted and pushed again even where it is immutable. */

@@ -31,4 +31,30 @@ export function lockStoreContract(create: () => LockStore): void {
     expect(await locks.putIfAbsent(other, lock('r/web:1', 'b'))).toEqual(lock('r/web:1', 'b'));
     expect((await locks.list(one)).map(({ reference }) => reference).sort()).toEqual(['r/api:1', 'r/web:1']);
   });
+
+  it('replaces a lock by a new generation once, and keeps the earlier one', async () => {
+    const locks = create();
+    const repository = `https://git.example/${randomUUID()}`;
+    const first = lock('r/web:1', 'a');
+    const second = { ...lock('r/web:1', 'b'), generation: 2, firstRevision: '', reason: 'rebuilt' };
+    await locks.putIfAbsent(repository, first);
+    expect(await locks.relock(repository, second, first)).toBe(true);
+    expect(await locks.relock(repository, { ...second, digest: `sha256:${'c'.repeat(64)}` }, first)).toBe(false);
+    expect(await locks.list(repository)).toEqual([second]);
+    expect(await locks.generation(repository, 'r/web:1', 1)).toEqual(first);
+    expect(await locks.generation(repository, 'r/web:1', 7)).toBeUndefined();
+  });
+
+  it('knows each tree of a place, and the last one', async () => {
+    const locks = create();
+    const repository = `https://git.example/${randomUUID()}`;
+    const [one, two] = ['1', '2'].map((tree) => ({ tree, revision: `commit ${tree}`, generations: { 'r/web:1': Number(tree) } }));
+    if (one === undefined || two === undefined) throw new Error('there are two');
+    expect(await locks.readTree(repository, 'main apps', '1')).toEqual({});
+    await locks.putTree(repository, 'main apps', one);
+    await locks.putTree(repository, 'main apps', two);
+    expect(await locks.readTree(repository, 'main apps', '1')).toEqual({ known: one, head: '2' });
+    expect(await locks.readTree(repository, 'main other', '1')).toEqual({});
+    expect(await locks.list(repository)).toEqual([]);
+  });
 }

@@ -32,7 +32,7 @@ const imageOf = ({ repository }: PushTarget, tag: string) => `${testRegistry()}/
 
 async function inUse(cluster: string, ...images: readonly string[]): Promise<ArtifactInUse> {
   const objects = images.map((image, index) => deployment(`web${index}`, image));
-  return { cluster, artifact: await lockImages(rendered('a1', ...objects), { registry: deps.registry, locks, clock }, signal) };
+  return { cluster, artifact: await lockImages(rendered('a1', ...objects), 'lock', { registry: deps.registry, locks, clock }, signal) };
 }
 
 async function audit(...clusters: readonly ArtifactInUse[]): Promise<ClusterAudit> {

@@ -1,9 +1,12 @@
-import { expect, it } from 'vitest';
+import { BatchDeleteImageCommand } from '@aws-sdk/client-ecr';
+import { describe, expect, it } from 'vitest';
 import { createEcrRegistry } from '../../../lib/images/ecr.ts';
 import { type LockDependencies, lockImages } from '../../../lib/images/lock.ts';
 import type { ImageRegistry } from '../../../lib/images/registry.ts';
 import { createRegistryHttp } from '../../../lib/images/registry-http.ts';
+import { relockImage } from '../../../lib/images/relock.ts';
 import { type PushTarget, pushImage, pushIndex } from '../../../lib/local/registry.ts';
+import type { LockedSource } from '../../../lib/source/artifact.ts';
 import { createLockStore } from '../../../lib/storage/lock-table.ts';
 import { ecrClient, freshRepository, freshStateTable, testRegistry } from '../../helpers/registry.ts';
 import { deployment, rendered } from '../../helpers/workloads.ts';
@@ -48,7 +51,7 @@ it('gives every tag its digest, wherever a pod template has it, and leaves all e
       volumes: [{ name: 'data', image: { reference: image('2.0') } }],
     },
   };
-  const locked = await lockImages(rendered('a1', pod, deployment('web', FOREIGN, pinned)), deps, signal);
+  const locked = await lockImages(rendered('a1', pod, deployment('web', FOREIGN, pinned)), 'lock', deps, signal);
 
   expect(locked.objects[0]).toMatchObject({
     spec: {
@@ -85,11 +88,11 @@ it('gives every tag its digest, wherever a pod template has it, and leaves all e
 it('keeps the digest after the tag has moved, without asking the registry', async () => {
   await setUp();
   const first = await pushImage(web, '1.0', { variant: 'first' }, signal);
-  await lockImages(rendered('a1', deployment('web', image('1.0'))), deps, signal);
+  await lockImages(rendered('a1', deployment('web', image('1.0'))), 'lock', deps, signal);
   const second = await pushImage(web, '1.0', { variant: 'second' }, signal);
   expect(second).not.toBe(first);
 
-  const later = await lockImages(rendered('b2', deployment('api', image('1.0'))), { ...deps, registry: nobody }, signal);
+  const later = await lockImages(rendered('b2', deployment('api', image('1.0'))), 'lock', { ...deps, registry: nobody }, signal);
   expect(later.objects).toEqual([deployment('api', `${image('1.0')}@${first}`)]);
   expect(later.digests).toMatchObject([{ digest: first, firstRevision: 'a1' }]);
 });
@@ -97,12 +100,12 @@ it('keeps the digest after the tag has moved, without asking the registry', asyn
 it('deploys after a revert the very objects of the commit that is reverted to, although the tag has moved', async () => {
   await setUp();
   await pushImage(web, '1.0', { variant: 'first' }, signal);
-  const before = await lockImages(rendered('a1', deployment('web', image('1.0'))), deps, signal);
+  const before = await lockImages(rendered('a1', deployment('web', image('1.0'))), 'lock', deps, signal);
   await pushImage(web, '1.1', { variant: 'broken' }, signal);
-  await lockImages(rendered('b2', deployment('web', image('1.1'))), deps, signal);
+  await lockImages(rendered('b2', deployment('web', image('1.1'))), 'lock', deps, signal);
   await pushImage(web, '1.0', { variant: 'somebody else' }, signal);
 
-  const reverted = await lockImages(rendered('c3', deployment('web', image('1.0'))), { ...deps, registry: nobody }, signal);
+  const reverted = await lockImages(rendered('c3', deployment('web', image('1.0'))), 'lock', { ...deps, registry: nobody }, signal);
   expect(reverted.objects).toEqual(before.objects);
   expect(reverted.digests).toEqual(before.digests);
 });
@@ -110,19 +113,19 @@ it('deploys after a revert the very objects of the commit that is reverted to, a
 it('locks each source repository for itself', async () => {
   await setUp();
   await pushImage(web, '1.0', { variant: 'first' }, signal);
-  await lockImages(rendered('a1', deployment('web', image('1.0'))), deps, signal);
+  await lockImages(rendered('a1', deployment('web', image('1.0'))), 'lock', deps, signal);
   const second = await pushImage(web, '1.0', { variant: 'second' }, signal);
   const other = { ...rendered('d4', deployment('web', image('1.0'))), repository: 'https://git.example/other.git' };
-  expect((await lockImages(other, deps, signal)).objects).toEqual([deployment('web', `${image('1.0')}@${second}`)]);
+  expect((await lockImages(other, 'lock', deps, signal)).objects).toEqual([deployment('web', `${image('1.0')}@${second}`)]);
 });
 
 it('deploys the digest of the run that locked the reference first', async () => {
   await setUp();
   const first = await pushImage(web, '1.0', { variant: 'first' }, signal);
-  await lockImages(rendered('a1', deployment('web', image('1.0'))), deps, signal);
+  await lockImages(rendered('a1', deployment('web', image('1.0'))), 'lock', deps, signal);
   await pushImage(web, '1.0', { variant: 'second' }, signal);
   const readTooEarly = { ...deps.locks, list: () => Promise.resolve([]) };
-  const late = await lockImages(rendered('a1', deployment('web', image('1.0'))), { ...deps, locks: readTooEarly }, signal);
+  const late = await lockImages(rendered('a1', deployment('web', image('1.0'))), 'lock', { ...deps, locks: readTooEarly }, signal);
   expect(late.objects).toEqual([deployment('web', `${image('1.0')}@${first}`)]);
 });
 
@@ -130,7 +133,7 @@ it('locks a reference without a tag to what latest names, and says so', async ()
   await setUp();
   const latest = await pushImage(web, 'latest', { variant: 'latest' }, signal);
   const untagged = `${testRegistry()}/${web.repository}`;
-  const locked = await lockImages(rendered('a1', deployment('web', untagged)), deps, signal);
+  const locked = await lockImages(rendered('a1', deployment('web', untagged)), 'lock', deps, signal);
   expect(locked.objects).toEqual([deployment('web', `${untagged}@${latest}`)]);
   expect(locked.findings).toMatchObject([{ id: 'ref.latest', severity: 'high', reference: untagged }]);
 });
@@ -140,7 +143,7 @@ it('blocks the workload whose tag does not exist, and no other', async () => {
   const digest = await pushImage(web, '1.0', { variant: 'one' }, signal);
   const gone = `${testRegistry()}/team/nowhere:1`;
   const objects = [deployment('good', image('1.0')), deployment('bad', image('1.0'), image('7.7')), deployment('worse', gone)];
-  const locked = await lockImages(rendered('a1', ...objects), deps, signal);
+  const locked = await lockImages(rendered('a1', ...objects), 'lock', deps, signal);
   expect(locked.objects[0]).toEqual(deployment('good', `${image('1.0')}@${digest}`));
   expect(locked.blocked).toEqual({
     'apps/Deployment/shop/bad': { reason: 'TagUnresolvable', message: expect.stringContaining(image('7.7')) },
@@ -155,9 +158,9 @@ it('blocks the workload whose tag does not exist, and no other', async () => {
 it('locks the tag in a later run, once it has been pushed', async () => {
   await setUp();
   const commit = rendered('a1', deployment('web', image('1.0')));
-  expect(Object.keys((await lockImages(commit, deps, signal)).blocked)).toEqual(['apps/Deployment/shop/web']);
+  expect(Object.keys((await lockImages(commit, 'lock', deps, signal)).blocked)).toEqual(['apps/Deployment/shop/web']);
   const digest = await pushImage(web, '1.0', { variant: 'one' }, signal);
-  const locked = await lockImages(commit, deps, signal);
+  const locked = await lockImages(commit, 'lock', deps, signal);
   expect(locked.objects).toEqual([deployment('web', `${image('1.0')}@${digest}`)]);
   expect(locked.blocked).toEqual({});
 });
@@ -165,11 +168,11 @@ it('locks the tag in a later run, once it has been pushed', async () => {
 it('blocks a workload whose registry cannot be asked, instead of deploying its tag', async () => {
   await setUp();
   await pushImage(web, '1.0', { variant: 'one' }, signal);
-  await lockImages(rendered('a1', deployment('known', image('1.0'))), deps, signal);
+  await lockImages(rendered('a1', deployment('known', image('1.0'))), 'lock', deps, signal);
   const down = ecrClient('http://127.0.0.1:9');
   const registry = createEcrRegistry({ clientFor: () => down, settingsCache: new Map(), http, clock });
   const objects = [deployment('known', image('1.0')), deployment('new', image('2.0'))];
-  const locked = await lockImages(rendered('b2', ...objects), { ...deps, registry }, signal);
+  const locked = await lockImages(rendered('b2', ...objects), 'lock', { ...deps, registry }, signal);
   expect(locked.blocked).toEqual({
     'apps/Deployment/shop/new': { reason: 'ImageUnverifiable', message: expect.stringContaining(image('2.0')) },
   });
@@ -180,8 +183,81 @@ it('blocks a workload whose registry cannot be asked, instead of deploying its t
 it('blocks a workload whose reference is not valid, and keeps credentials out of the reason', async () => {
   await setUp();
   const objects = [deployment('bad', 'robot:hunter2@registry.example/web:1', 'UPPER:1'), deployment('good', FOREIGN)];
-  const locked = await lockImages(rendered('a1', ...objects), { ...deps, registry: nobody }, signal);
+  const locked = await lockImages(rendered('a1', ...objects), 'lock', { ...deps, registry: nobody }, signal);
   expect(Object.entries(locked.blocked)).toMatchObject([['apps/Deployment/shop/bad', { reason: 'InvalidImageReference' }]]);
   expect(locked.blocked['apps/Deployment/shop/bad']?.message).toMatch(/\*\*\*@registry\.example.*UPPER/);
   expect(JSON.stringify([locked.blocked, locked.findings])).not.toContain('hunter2');
+});
+
+describe('after a relock', () => {
+  const at = (revision: string, ...images: readonly string[]) =>
+    lockImages(rendered(revision, deployment('web', ...images)), 'lock', { ...deps, registry: nobody }, signal);
+  const relock = (reference: string) =>
+    relockImage({ repository: 'https://git.example/shop.git', reference, reason: 'rebuilt' }, deps, signal);
+  const digestsOf = ({ digests }: LockedSource) => digests.map(({ digest }) => digest);
+  let first: string;
+  let second: string;
+
+  async function relocked(): Promise<void> {
+    await setUp();
+    first = await pushImage(web, '1.0', { variant: 'first' }, signal);
+    await lockImages(rendered('a1', deployment('web', image('1.0'))), 'lock', deps, signal);
+    second = await pushImage(web, '1.0', { variant: 'second' }, signal);
+    const { before, after } = await relock(image('1.0'));
+    expect([before.digest, after.digest]).toEqual([first, second]);
+    expect(after).toMatchObject({ generation: 2, reason: 'rebuilt' });
+  }
+
+  it('the same commit keeps its bytes, and the next one has the new ones although it changes nothing here', async () => {
+    await relocked();
+    expect(digestsOf(await at('a1', image('1.0')))).toEqual([first]);
+    expect(digestsOf(await at('b2', image('1.0')))).toEqual([second]);
+    expect(digestsOf(await at('b2', image('1.0')))).toEqual([second]);
+  });
+
+  it('a commit that reverts to the tree before it has the bytes that ran then', async () => {
+    await relocked();
+    expect(digestsOf(await at('b2', image('1.0'), FOREIGN))).toEqual([second]);
+    const reverted = await at('c3', image('1.0'));
+    expect(digestsOf(reverted)).toEqual([first]);
+    expect(reverted.objects).toEqual([deployment('web', `${image('1.0')}@${first}`)]);
+    expect(digestsOf(await at('d4', image('1.0'), FOREIGN))).toEqual([second]);
+  });
+
+  it('nothing changes when the tag still names what is locked, or is not there, or was never locked', async () => {
+    await relocked();
+    const { before, after } = await relock(image('1.0'));
+    expect(after).toEqual(before);
+    await expect(relock(image('7.7'))).rejects.toMatchObject({ reason: 'NotLocked' });
+    await ecrClient().send(new BatchDeleteImageCommand({ repositoryName: web.repository, imageIds: [{ imageTag: '1.0' }] }));
+    await expect(relock(image('1.0'))).rejects.toMatchObject({ reason: 'TagUnresolvable', message: expect.stringContaining(second) });
+  });
+});
+
+describe('the policy', () => {
+  it('report deploys what Git wrote, and says that nothing pins it', async () => {
+    await setUp();
+    const locked = await lockImages(rendered('a1', deployment('web', image('1.0'))), 'report', { ...deps, registry: nobody }, signal);
+    expect(locked).toMatchObject({ objects: [deployment('web', image('1.0'))], digests: [], blocked: {} });
+    expect(locked.findings.map(({ id }) => id)).toEqual(['ref.unpinned']);
+  });
+
+  it('require-digest blocks what Git does not pin, and locks what an exception names until its day has passed', async () => {
+    await setUp();
+    const digest = await pushImage(web, '1.0', { variant: 'one' }, signal);
+    const objects = [deployment('tagged', image('1.0')), deployment('pinned', FOREIGN)];
+    const exception = (until: string) => ({
+      ...rendered('a1', ...objects),
+      imageExceptions: [{ image: image('*'), reason: 'moves in May', until }],
+    });
+    for (const source of [rendered('a1', ...objects), exception('2025-12-31')]) {
+      const locked = await lockImages(source, 'require-digest', { ...deps, registry: nobody }, signal);
+      expect(locked.blocked).toMatchObject({ 'apps/Deployment/shop/tagged': { reason: 'DigestRequired' } });
+      expect(Object.keys(locked.blocked)).toHaveLength(1);
+      expect(locked.findings.map(({ id }) => id)).toContain('ref.unpinned');
+    }
+    const excepted = await lockImages(exception('2026-01-01'), 'require-digest', deps, signal);
+    expect(excepted.blocked).toEqual({});
+    expect(excepted.objects[0]).toEqual(deployment('tagged', `${image('1.0')}@${digest}`));
+  });
 });

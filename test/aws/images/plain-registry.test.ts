@@ -44,12 +44,12 @@ it.each([
   const repository = `team/${name.toLowerCase().replaceAll(' ', '-')}`;
   const image = `${plain.host}/${repository}:1.0`;
   const first = await push(target(repository), '1.0', { variant: 'first', format }, signal);
-  const before = await lockImages(rendered('a1', deployment('web', image)), deps, signal);
+  const before = await lockImages(rendered('a1', deployment('web', image)), 'lock', deps, signal);
   expect(before.objects).toEqual([deployment('web', `${image}@${first}`)]);
   expect(before.digests).toMatchObject([{ digest: first, mediaType }]);
 
   const second = await push(target(repository), '1.0', { variant: 'second', format }, signal);
-  const after = await lockImages(rendered('b2', deployment('web', image)), deps, signal);
+  const after = await lockImages(rendered('b2', deployment('web', image)), 'lock', deps, signal);
   expect(after.objects).toEqual(before.objects);
   const [audit] = await auditImages([{ cluster: 'prod-eu', artifact: after }], deps, signal);
   expect(audit?.findings).toMatchObject([{ id: 'reg.foreign' }, { id: 'tag.moved', lockedDigest: first, currentDigest: second }]);

@@ -23,7 +23,14 @@ describe('what a plan compares', () => {
     await stores.state.update('prod', { desiredArtifact });
     const deps = {
       ...stores,
-      locks: { list: notReached, putIfAbsent: notReached },
+      locks: {
+        list: notReached,
+        putIfAbsent: notReached,
+        relock: notReached,
+        generation: notReached,
+        readTree: notReached,
+        putTree: notReached,
+      },
       registry: createImageRegistry({ deployment: 'test', readSecret: notReached }, clock),
       git: { environment: {}, allowInsecure: false },
       readRepository: notReached,

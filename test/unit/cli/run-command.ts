@@ -20,6 +20,7 @@ export interface World {
   readonly secrets: Map<string, unknown>;
   readonly asked: { queries: RecordQuery[]; plans: PlanSource[] };
   readonly folders: Map<string, Pick<RenderedSource, 'objects' | 'problems'>>;
+  readonly images: Deployment['images'];
   desired: (row: ClusterRow, source: PlanSource) => Promise<Artifact>;
   plan: (row: ClusterRow) => Promise<ClusterPlan>;
   reconcile: (row: ClusterRow) => Promise<readonly PlumblineRecord[]>;
@@ -36,6 +37,10 @@ export function emptyWorld(): World {
     secrets: new Map(),
     asked: { queries: [], plans: [] },
     folders: new Map(),
+    images: {
+      locks: { list: unused, putIfAbsent: unused, relock: unused, generation: unused, readTree: unused, putTree: unused },
+      registry: { resolve: unused, settings: unused, manifests: unused, config: unused },
+    },
     desired: unused,
     plan: unused,
     reconcile: unused,
@@ -84,6 +89,7 @@ function deploymentOf(world: World): Deployment {
         return true;
       },
     },
+    images: world.images,
     storeCredentials: async (name, credentials) => void world.secrets.set(name, credentials),
     deleteCredentials: async (name) => void world.secrets.delete(name),
     checkRepository: async () => ({ check: 'repository', ok: true, detail: 'main is at aaaaaaaaaaaa' }),
