@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { isJsonObject, type JsonValue } from '../manifests/json.ts';
 import { parseManifests } from '../manifests/parse.ts';
 import { nearest } from './nearest.ts';
-import { HELM_KEYS, PathSettings } from './settings.ts';
+import { HELM_KEYS, IMAGES_KEYS, PathSettings } from './settings.ts';
 
 /** Beside the manifests of a path, and none of them. */
 export const SETTINGS_FILE = 'plumbline.yaml';
@@ -25,32 +25,34 @@ export function parseSettings(text: string): { readonly settings: PathSettings }
     : { problem: parsed.error.issues.flatMap((issue) => describeIssue(issue, value)).join('; ') };
 }
 
+/** The keys of each section, with what is accepted of them. */
+const SECTIONS: Readonly<Record<string, Readonly<Record<string, { readonly accepted: string }>>>> = {
+  helm: HELM_KEYS,
+  images: IMAGES_KEYS,
+};
+
 function describeIssue(issue: z.core.$ZodIssue, settings: JsonValue): readonly string[] {
   const path = issue.path.map(String);
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key));
-  const [section, key] = path;
-  if (section !== 'helm' || key === undefined || !isHelmKey(key)) {
-    return [`key ${path.join('.')} is no map; accepted keys in it: ${keysAt(path).join(', ')}`];
-  }
+  const [section = '', key] = path;
+  const accepted = key === undefined ? undefined : SECTIONS[section]?.[key]?.accepted;
+  if (issue.code === 'unrecognized_keys' && accepted === undefined) return issue.keys.map((unknown) => unknownKey(path, unknown));
+  if (accepted === undefined) return [`key ${path.join('.')} is no map; accepted keys in it: ${keysAt(path).join(', ')}`];
   // A value of `values` may be a secret; those of the other keys are names.
-  const shown = key === 'values' ? 'not a map' : shorten(valueAt(settings, path));
-  return [`key ${path.join('.')} is ${shown}; accepted: ${HELM_KEYS[key].accepted}`];
+  const shown = section === 'helm' && key === 'values' ? 'not a map' : shorten(valueAt(settings, path));
+  return [`key ${path.join('.')} is ${shown}; accepted: ${accepted}`];
 }
 
 function unknownKey(path: readonly string[], key: string): string {
   const known = keysAt(path).map((name) => [...path, name].join('.'));
   const full = [...path, key.slice(0, SHOWN)].join('.');
-  // A key of `helm` that was written a level too high is near too.
-  const meant = path.length === 0 && isHelmKey(key) ? `helm.${key}` : nearest(full, known);
+  // A key of a section that was written a level too high is near too.
+  const owner = path.length === 0 ? Object.keys(SECTIONS).find((section) => Object.hasOwn(SECTIONS[section] ?? {}, key)) : undefined;
+  const meant = owner === undefined ? nearest(full, known) : `${owner}.${key}`;
   return `key ${full} is not known; ${meant === undefined ? '' : `did you mean ${meant}? `}accepted: ${known.join(', ')}`;
 }
 
-function keysAt(path: readonly string[]): readonly string[] {
-  return path.length === 0 ? Object.keys(PathSettings.shape) : Object.keys(HELM_KEYS);
-}
-
-function isHelmKey(key: string): key is keyof typeof HELM_KEYS {
-  return Object.hasOwn(HELM_KEYS, key);
+function keysAt([section]: readonly string[]): readonly string[] {
+  return section === undefined ? Object.keys(PathSettings.shape) : Object.keys(SECTIONS[section] ?? {});
 }
 
 function valueAt(value: JsonValue | undefined, path: readonly string[]): JsonValue | undefined {

@@ -35,6 +35,25 @@ export const HELM_KEYS = {
   },
 } as const;
 
+const IMAGE_EXCEPTION = z.strictObject({
+  image: z.string().min(1).max(1024),
+  reason: z.string().min(1).max(500),
+  until: z.iso.date(),
+});
+
+export const IMAGES_KEYS = {
+  exceptions: {
+    schema: z.array(IMAGE_EXCEPTION).max(200),
+    meaning:
+      'References that need no digest in Git under imagePolicy require-digest: image (as manifests have it; * at its end stands for any rest), reason, and until, the last day on which it holds (UTC).',
+    accepted: 'a list of at most 200 maps with image, reason and until, a day such as 2026-12-31',
+  },
+} as const;
+
+const ImagesSettings = z
+  .strictObject({ exceptions: IMAGES_KEYS.exceptions.schema.describe(IMAGES_KEYS.exceptions.meaning).exactOptional() })
+  .describe('What is asked of images at the path.');
+
 const HelmSettings = z
   .strictObject({
     releaseName: HELM_KEYS.releaseName.schema.describe(HELM_KEYS.releaseName.meaning).exactOptional(),
@@ -46,7 +65,7 @@ const HelmSettings = z
   .describe('How the Helm chart at the path is rendered.');
 
 /** Everything that `plumbline.yaml` may say. */
-export const PathSettings = z.strictObject({ helm: HelmSettings.exactOptional() });
+export const PathSettings = z.strictObject({ helm: HelmSettings.exactOptional(), images: ImagesSettings.exactOptional() });
 
 export type HelmSettings = Readonly<z.infer<typeof HelmSettings>>;
 export type PathSettings = Readonly<z.infer<typeof PathSettings>>;
