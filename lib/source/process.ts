@@ -4,6 +4,7 @@ import { type Failure, failureOf } from '../errors.ts';
 import type { ClusterRow, ClusterState } from '../fleet/cluster.ts';
 import type { ClusterMessage, SourceMessage } from '../fleet/messages.ts';
 import type { Recorder } from '../records/fact.ts';
+import { redactFailure } from '../records/redact.ts';
 import { kindOfFolder } from '../render/render.ts';
 import { RenderError } from '../render/render-error.ts';
 import { toolVersions } from '../render/tool-versions.ts';
@@ -18,7 +19,7 @@ import { SourceError } from './source-error.ts';
 
 export interface SourceDependencies extends FetchDependencies, Omit<PublishDependencies, keyof FetchDependencies> {
   readonly clusters: Pick<ClusterStore, 'list'>;
-  readonly state: Pick<StateStore, 'list' | 'update'>;
+  readonly state: Pick<StateStore, 'get' | 'list' | 'update'>;
   /** Resolves to the text of a secret. */
   readonly readSecret: (name: string, signal: AbortSignal) => Promise<string>;
   readonly enqueue: (message: ClusterMessage) => Promise<void>;
@@ -205,6 +206,11 @@ async function remember(
   deps: SourceDependencies,
 ): Promise<SourceOutcome> {
   const { cluster } = row;
+  const now = await deps.state.get(cluster);
+  if (now?.renderedFrom !== state?.renderedFrom || now?.desiredArtifact !== state?.desiredArtifact) {
+    // Another poll was faster, mostly with a newer commit; if it was an older one, the next poll sees that.
+    return { cluster, outcome: 'unchanged', revision };
+  }
   // An image that could not be resolved may be there at the next tick, without a commit.
   const from = renderKey === undefined ? null : renderedFrom(row, revision, isChart ? knownServer(state) : undefined);
   await deps.state.update(cluster, { desiredArtifact: artifact, renderedFrom: from, renderKey: renderKey ?? null, sourceFailure: null });
@@ -239,7 +245,7 @@ async function fail(
 ): Promise<SourceOutcome[]> {
   // A run that ran out of time says nothing about its rows: the next one goes on.
   signal.throwIfAborted();
-  const failure = failureOf(error);
+  const failure = redactFailure(failureOf(error));
   const lasting = (error instanceof SourceError || error instanceof RenderError) && error.lasting;
   return Promise.all(
     followers.map(async (follower): Promise<SourceOutcome> => {

@@ -168,6 +168,31 @@ describe('following a repository', () => {
     expect(fleet.desired('one')?.reference).toBe('next');
   });
 
+  it('does not set a row back when it is slow and another poll has published a newer commit meanwhile', async () => {
+    using repository = createRepository();
+    using fleet = new Fleet();
+    repository.commit({ 'app/a.yaml': configMap('a') });
+    fleet.add(row('one', repository.url));
+    const deps = fleet.dependencies();
+    let newer = '';
+    const slow = processRepository(
+      { repository: repository.url },
+      {
+        ...deps,
+        lockImages: async (...request) => {
+          newer = repository.commit({ 'app/a.yaml': configMap('b') });
+          await fleet.run(repository.url);
+          return deps.lockImages(...request);
+        },
+      },
+      new AbortController().signal,
+    );
+
+    expect((await slow).outcomes).toMatchObject([{ outcome: 'unchanged' }]);
+    expect(fleet.desired('one')?.revision).toBe(newer);
+    expect(fleet.messages).toHaveLength(1);
+  });
+
   it('says nothing of its rows when it ran out of time', async () => {
     using repository = createRepository();
     using fleet = new Fleet();

@@ -50,6 +50,7 @@ export class Fleet implements Disposable {
       clusters: { list: async () => [...this.rows.values()].map((each) => ({ cluster: each.cluster, row: each })) },
       state: {
         list: async () => [...this.states.values()],
+        get: async (cluster) => this.states.get(cluster),
         update: async (cluster, patch) => {
           this.stateWrites++;
           const merged = Object.entries({ ...this.states.get(cluster), cluster, ...patch }).filter(
