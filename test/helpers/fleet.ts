@@ -5,7 +5,7 @@ import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { readDeployedSettings } from '../../lib/cli/settings-of-stack.ts';
 import { systemClock } from '../../lib/clock.ts';
@@ -28,6 +28,7 @@ export interface Ended {
 export interface DeployedFleet {
   /** Writes a row as `aws dynamodb put-item` does: nothing looks at it on the way. */
   putRow(item: Readonly<Record<string, string>>): Promise<void>;
+  deleteRow(cluster: string): Promise<void>;
   /** Stores a secret as JSON; its name has the prefix of the deployment, which is what the functions may read. */
   putSecret(name: string, value: object): Promise<string>;
   readonly state: StateStore;
@@ -55,6 +56,9 @@ export async function openFleet(): Promise<DeployedFleet> {
   return {
     async putRow(item) {
       await documents.send(new PutCommand({ TableName: settings.CLUSTERS_TABLE, Item: item }));
+    },
+    async deleteRow(cluster) {
+      await documents.send(new DeleteCommand({ TableName: settings.CLUSTERS_TABLE, Key: { cluster } }));
     },
     async putSecret(name, value) {
       const full = `${DEPLOYMENT}/${name}`;

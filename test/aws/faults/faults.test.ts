@@ -60,6 +60,7 @@ async function reconcile(cluster: string): Promise<Ended> {
 }
 
 afterAll(async () => {
+  for (const cluster of [...FAULTS.map((fault) => fault.cluster), HEALTHY, SHARED]) await fleet?.deleteRow(cluster);
   await world?.[Symbol.asyncDispose]();
 });
 
