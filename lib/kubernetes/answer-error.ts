@@ -27,6 +27,7 @@ const REASON_OF_STATUS: Readonly<Record<number, ApiErrorReason>> = {
   408: 'Timeout',
   409: 'Conflict',
   410: 'Expired',
+  413: 'TooLarge',
   422: 'Invalid',
   429: 'TooManyRequests',
   500: 'InternalError',
@@ -43,6 +44,10 @@ const REMEDY: Readonly<Partial<Record<string, string>>> = {
   NamespaceTerminating: 'Wait until the namespace is gone; it is created again on a later run.',
   Conflict: 'The object changed meanwhile: it is observed again on the next run.',
   Invalid: 'Correct the object in Git.',
+  DryRunUnsupported:
+    'Objects that this webhook sees cannot be compared: set its sideEffects to None or NoneOnDryRun, or leave them out by its selectors.',
+  TooLarge: 'Split it, or keep large data outside of Kubernetes.',
+  InternalError: 'It is tried again on the next run; if it stays, look at the webhook that the message names, or at the API server’s log.',
   TooManyRequests: 'It is tried again on the next run; if it stays, look at the API server’s priority and fairness settings.',
   ServiceUnavailable: 'It is tried again on the next run; if it stays, look at the API service or webhook that the message names.',
   Timeout: 'It is tried again on the next run; if it stays, look at the API server’s load and its webhooks.',
@@ -68,10 +73,18 @@ export function answerError(answer: RefusedAnswer, request: RequestSubject): Api
 /** Server-side apply answers 500 for objects that do not fit their schema (as of 1.36). */
 const DOES_NOT_FIT = /^failed to (create typed patch object|convert new object) /;
 
+/** The API server says so with 400, or 500 where the webhook's kind of side effects is unknown. */
+const NO_DRY_RUN = /does not support dry run/;
+/** What the server takes and etcd does not is a 500. */
+const TOO_LARGE = /etcdserver: request is too large|^Request entity too large|rpc error: code = ResourceExhausted/;
+
 function reasonOf(httpStatus: number, status: Fields, causes: readonly StatusCause[]): string {
   if (causes.some((cause) => cause.reason === 'NamespaceTerminating')) return 'NamespaceTerminating';
   if (httpStatus === 404) return notFoundReason(fields(status.details));
-  if (httpStatus === 500 && typeof status.message === 'string' && DOES_NOT_FIT.test(status.message)) return 'Invalid';
+  const message = typeof status.message === 'string' ? status.message : '';
+  if (httpStatus === 500 && DOES_NOT_FIT.test(message)) return 'Invalid';
+  if (httpStatus >= 400 && NO_DRY_RUN.test(message)) return 'DryRunUnsupported';
+  if (httpStatus >= 500 && TOO_LARGE.test(message)) return 'TooLarge';
   // A precondition on the uid alone: the object was deleted and created again.
   if (httpStatus === 422 && causes.some((cause) => cause.field === 'metadata.uid')) return 'Conflict';
   const known = REASON_OF_STATUS[httpStatus];

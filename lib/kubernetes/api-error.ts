@@ -12,8 +12,10 @@ export interface StatusCause {
  * - `NotFound`: the object is not there; `KindNotFound`: the server does not serve the kind.
  * - `NamespaceNotFound`, `NamespaceTerminating`: neither RBAC nor a missing kind; the namespace has to come first.
  * - `Invalid`: the server refuses the object (400, 422, or 500 where it does not fit its schema), unknown fields included.
- * - `Unreachable` (nothing listens, name unknown, connection lost before an answer), `TlsVerification`, `Timeout` (no complete answer in
- *   time): `status` is 0.
+ * - `DryRunUnsupported`: an admission webhook has side effects, so that nothing that it sees can be tried; `TooLarge`: more than the
+ *   server or its storage takes.
+ * - `Unreachable` (nothing listens, name unknown), `ConnectionLost` (closed before an answer), `TlsVerification`, `Timeout` (no complete
+ *   answer in time): `status` is 0.
  * - `BadResponse`: an answer that is cut off, is not JSON, or is not what was asked for; `ResponseTooLarge`: over the bound.
  */
 export type ApiErrorReason =
@@ -33,6 +35,9 @@ export type ApiErrorReason =
   | 'InternalError'
   | 'Timeout'
   | 'Unreachable'
+  | 'ConnectionLost'
+  | 'DryRunUnsupported'
+  | 'TooLarge'
   | 'TlsVerification'
   | 'BadResponse'
   | 'ResponseTooLarge';

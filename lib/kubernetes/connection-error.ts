@@ -52,6 +52,13 @@ export function connectionError(error: unknown, subject: string, origin: string,
       'It is tried again on the next run; look for a proxy or a restart.',
     );
   }
+  if (phase === 'waiting') {
+    return fail(
+      'ConnectionLost',
+      `closed the connection before it answered (${code})`,
+      'It is tried again on the next run; look for a proxy or load balancer in between that refuses this request, or a restart.',
+    );
+  }
   return fail(
     'Unreachable',
     code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT'

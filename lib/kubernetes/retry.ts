@@ -37,12 +37,15 @@ export function retryDelaySeconds(attempt: Attempt, random: number): number | un
 function isPassing({ error, phase, repeatable }: Attempt): boolean {
   switch (error.reason) {
     case 'Unreachable':
+    case 'ConnectionLost':
       return true;
     case 'BadResponse':
       return repeatable === 'reads' && phase === 'reading';
     case 'TooManyRequests':
       return true;
     case 'Invalid':
+    case 'TooLarge':
+    case 'DryRunUnsupported':
       return false;
     default:
       return error.status === 503 || (error.status >= 500 && repeatable === 'reads');

@@ -71,6 +71,8 @@ export interface TransportOptions {
 
 const unzip = promisify(gunzip);
 
+const NO_CONNECTION: ReadonlySet<string> = new Set(['Unreachable', 'ConnectionLost', 'TlsVerification']);
+
 /** A failed attempt and how far it had come; `phase` is undefined when there was a whole answer. */
 class FailedAttempt extends Error {
   readonly failure: ApiError;
@@ -153,7 +155,7 @@ export function createTransport(options: TransportOptions): Transport {
           const { failure, phase } = error;
           const seconds = retryDelaySeconds({ number, error: failure, phase, repeatable: request.repeatable }, options.random());
           if (seconds === undefined) {
-            if (failure.reason === 'Unreachable' || failure.reason === 'TlsVerification') options.onConnectionFailure();
+            if (NO_CONNECTION.has(failure.reason)) options.onConnectionFailure();
             throw failure;
           }
           await pause(seconds, signal);

@@ -12,7 +12,7 @@ interface Failure {
 }
 
 const refused: Failure = { reason: 'Unreachable', phase: 'connecting' };
-const lost: Failure = { reason: 'Unreachable', phase: 'waiting' };
+const lost: Failure = { reason: 'ConnectionLost', phase: 'waiting' };
 const cut: Failure = { reason: 'BadResponse', phase: 'reading' };
 const throttled: Failure = { status: 429, reason: 'TooManyRequests' };
 const unavailable: Failure = { status: 503, reason: 'ServiceUnavailable' };
