@@ -17,7 +17,7 @@ export function helmWords(stderr: string, root: string, folderOf: (chart: string
     .slice(start)
     .join(' ')
     .replace(/^(error: )?Error: /, '')
-    .replace(/: unable to run: '.*$/, '')
+    .replace(/\s*: unable to run: '.*$/, '')
     // Schemas and parsers quote the value that they do not like.
     .replace(/'(?:[^'\\]|\\.)*' (does not match|is not valid|is not a valid)/g, '… $1')
     .replace(/parsing "(?:[^"\\]|\\.)*"/g, 'parsing …')
