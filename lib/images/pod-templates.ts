@@ -1,0 +1,153 @@
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../manifests/json.ts';
+import { groupOf, type KubernetesObject } from '../manifests/object.ts';
+import { CONTAINER_LISTS, podSpecsOf } from '../manifests/pod-specs.ts';
+import type { UsingObject } from './image-uses.ts';
+import type { Platform } from './types.ts';
+
+/** What the API server has of a cluster's pods and of what they were made from. */
+export interface LivePods {
+  readonly pods: readonly KubernetesObject[];
+  readonly nodes: readonly KubernetesObject[];
+  readonly replicaSets: readonly KubernetesObject[];
+  readonly controllerRevisions: readonly KubernetesObject[];
+  readonly jobs: readonly KubernetesObject[];
+}
+
+/** One container of a pod spec. */
+export interface SpecContainer {
+  readonly name: string;
+  readonly image: string;
+  readonly list: (typeof CONTAINER_LISTS)[number];
+  readonly container: JsonObject;
+}
+
+/** One pod, with the template that it was made from: that of its own ReplicaSet, revision or Job, not the one that is desired by now. */
+export interface TemplatedPod {
+  readonly pod: KubernetesObject;
+  /** The workload that Git has: a Deployment for a pod of one of its ReplicaSets. */
+  readonly workload: UsingObject;
+  /** Tells one revision of a workload from another. */
+  readonly revision: string;
+  /** Absent for a pod that Git has itself, whose template is in Git. */
+  readonly template?: JsonObject;
+  readonly platform?: Platform;
+}
+
+interface Owner {
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly apiVersion: string;
+}
+
+/** Holds each pod against what made it. `loose` are the pods that nothing controls. */
+export function templatePods(live: LivePods): { readonly templated: readonly TemplatedPod[]; readonly loose: readonly KubernetesObject[] } {
+  const replicaSets = byUid(live.replicaSets);
+  const jobs = byUid(live.jobs);
+  const revisions = Map.groupBy(live.controllerRevisions, (revision) => controllerOf(revision)?.uid ?? '');
+  const platforms = new Map(live.nodes.map((node) => [node.metadata.name, nodePlatform(node)]));
+  const templated: TemplatedPod[] = [];
+  const loose: KubernetesObject[] = [];
+  for (const pod of live.pods) {
+    const owner = controllerOf(pod);
+    const platform = platforms.get(textAt(pod.spec, 'nodeName') ?? '');
+    const common = { pod, ...(platform === undefined ? {} : { platform }) };
+    if (owner === undefined) loose.push(pod);
+    const made = owner === undefined ? undefined : madeFrom(owner, pod, replicaSets, jobs, revisions);
+    if (made !== undefined) templated.push({ ...common, ...made });
+  }
+  return { templated, loose };
+}
+
+function madeFrom(
+  owner: Owner,
+  pod: KubernetesObject,
+  replicaSets: ReadonlyMap<string, KubernetesObject>,
+  jobs: ReadonlyMap<string, KubernetesObject>,
+  revisions: ReadonlyMap<string, readonly KubernetesObject[]>,
+): Pick<TemplatedPod, 'workload' | 'revision' | 'template'> | undefined {
+  const namespace = pod.metadata.namespace ?? '';
+  const direct = replicaSets.get(owner.uid) ?? jobs.get(owner.uid);
+  if (direct !== undefined) {
+    const above = controllerOf(direct);
+    const template = podSpecsOf(direct)[0]?.spec;
+    return { workload: workloadOf(above ?? owner, namespace), revision: owner.uid, ...(template === undefined ? {} : { template }) };
+  }
+  const hash = pod.metadata.labels?.['controller-revision-hash'];
+  const revision = (revisions.get(owner.uid) ?? []).find(
+    ({ metadata }) => hash !== undefined && (metadata.name === hash || metadata.labels?.['controller-revision-hash'] === hash),
+  );
+  if (revision === undefined) return undefined;
+  const template = objectAt(objectAt(objectAt(revision.data, 'spec'), 'template'), 'spec');
+  return {
+    workload: workloadOf(owner, namespace),
+    revision: revision.metadata.uid ?? revision.metadata.name,
+    ...(template === undefined ? {} : { template }),
+  };
+}
+
+/** The containers of a pod spec, by name. */
+export function containersOf(spec: JsonValue | undefined): readonly SpecContainer[] {
+  if (!isJsonObject(spec)) return [];
+  return CONTAINER_LISTS.flatMap((list) =>
+    itemsOf(spec[list]).flatMap((container) => {
+      const { name, image } = container;
+      return typeof name === 'string' && typeof image === 'string' ? [{ name, image, list, container }] : [];
+    }),
+  );
+}
+
+/** What the kubelet says of each container, by name; those without an image id have not started. */
+export function statusesOf(pod: KubernetesObject): ReadonlyMap<string, { readonly imageId: string; readonly image?: string }> {
+  const status = isJsonObject(pod.status) ? pod.status : {};
+  const lists = ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'];
+  return new Map(
+    lists.flatMap((list) =>
+      itemsOf(status[list]).flatMap(({ name, imageID, image }) =>
+        typeof name === 'string' && typeof imageID === 'string' && imageID !== ''
+          ? [[name, { imageId: imageID, ...(typeof image === 'string' ? { image } : {}) }] as const]
+          : [],
+      ),
+    ),
+  );
+}
+
+export function itemsOf(value: JsonValue | undefined): readonly JsonObject[] {
+  return isJsonArray(value) ? value.filter(isJsonObject) : [];
+}
+
+function byUid(objects: readonly KubernetesObject[]): ReadonlyMap<string, KubernetesObject> {
+  return new Map(objects.map((object) => [object.metadata.uid ?? '', object]));
+}
+
+function controllerOf({ metadata }: KubernetesObject): Owner | undefined {
+  const references: unknown = metadata.ownerReferences;
+  if (!Array.isArray(references)) return undefined;
+  const owner = references.find((reference) => isJsonObject(reference) && reference.controller === true);
+  if (!isJsonObject(owner)) return undefined;
+  const { kind, name, uid, apiVersion } = owner;
+  if (typeof kind !== 'string' || typeof name !== 'string' || typeof uid !== 'string' || typeof apiVersion !== 'string') return undefined;
+  return { kind, name, uid, apiVersion };
+}
+
+function workloadOf({ kind, name, apiVersion }: Owner, namespace: string): UsingObject {
+  return { apiVersion, group: groupOf(apiVersion), kind, namespace, name };
+}
+
+/** `status.nodeInfo`; the labels of a node can be written by people. */
+function nodePlatform(node: KubernetesObject): Platform | undefined {
+  const info = objectAt(node.status, 'nodeInfo');
+  const os = textAt(info, 'operatingSystem');
+  const architecture = textAt(info, 'architecture');
+  return os === undefined || architecture === undefined || os === '' || architecture === '' ? undefined : { os, architecture };
+}
+
+function objectAt(value: unknown, field: string): JsonObject | undefined {
+  const found = isJsonObject(value) ? value[field] : undefined;
+  return isJsonObject(found) ? found : undefined;
+}
+
+function textAt(value: unknown, field: string): string | undefined {
+  const found = isJsonObject(value) ? value[field] : undefined;
+  return typeof found === 'string' ? found : undefined;
+}
