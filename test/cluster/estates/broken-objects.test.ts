@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createColors } from '../../../lib/cli/colors.ts';
 import { formatProblems, groupProblems } from '../../../lib/cli/describe-problems.ts';
@@ -27,8 +26,6 @@ beforeAll(async () => {
   server = await startTestCluster();
   cluster = reconciledCluster(server);
   await prepareBreakages(cluster);
-  // A new policy is enforced within moments.
-  await sleep(3_000);
   const { objects, problems } = normalise(broken.map(({ manifest }) => manifest));
   await cluster.publish({ objects: [...healthy, ...objects], problems });
 });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonObject } from '../../../lib/manifests/json.ts';
 import type { LocatedValue } from '../../../lib/manifests/normalise.ts';
 import type { ReconciledCluster } from '../kinds/reconciled-cluster.ts';
@@ -116,4 +117,8 @@ export async function prepareBreakages(cluster: ReconciledCluster): Promise<void
   await cluster.kubectl(['create', '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items }) });
   const held = Array.from({ length: EACH }, (_, index) => `being-deleted-${index}`);
   await cluster.kubectl(['delete', 'configmap', '--namespace', NAMESPACE, '--wait=false', ...held]);
+  const input = JSON.stringify(configMap('probe', { labels: { refused: 'yes' } }));
+  const probe = () => cluster.kubectl(['create', '--dry-run=server', '-f', '-'], { input, accepted: [0, 1] });
+  // A policy is enforced some moments after it was accepted.
+  while ((await probe()).status === 0) await sleep(100);
 }

@@ -14,6 +14,8 @@ export interface TestCluster {
   readonly controlPlane: ControlPlane;
   /** The API server's own certificate and key (PEM), for servers of ours that play one on 127.0.0.1. */
   readonly certificate: { readonly cert: Buffer; readonly key: Buffer };
+  /** Address of the etcd that the API server keeps its objects in, below `/test`. */
+  readonly etcd: string;
   /** A client of the administrator, unless told otherwise; closed with the cluster. */
   client(options?: Partial<ClientOptions>): ApiClient;
   stop(): Promise<void>;
@@ -72,6 +74,7 @@ export async function startTestCluster(): Promise<TestCluster> {
     return {
       controlPlane,
       certificate: { cert, key },
+      etcd,
       client(options) {
         const client = createKubernetesClient({
           endpoint: controlPlane.endpoint,
