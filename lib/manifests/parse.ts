@@ -22,6 +22,8 @@ const MAX_DEPTH = 200;
 const TOO_DEEP = `it is nested deeper than ${MAX_DEPTH} levels`;
 /** Nodes that aliases may add to a document: ten times what a large CRD has. */
 const MAX_ALIASED_NODES = 200_000;
+/** Of one document: its tree takes more than a kilobyte for each line or list item. */
+const MAX_LINES_AND_COMMAS = 300_000;
 
 /**
  * Reads YAML or JSON as kubectl reads it (see `resolveScalar`), but strictly: a duplicate key is a problem of its document. Empty documents
@@ -30,6 +32,10 @@ const MAX_ALIASED_NODES = 200_000;
 export function parseManifests(text: string): readonly ManifestDocument[] {
   if (Buffer.byteLength(text) > MAX_MANIFEST_BYTES) {
     return [{ line: 1, problem: `the file has more than ${MAX_MANIFEST_BYTES / 1024 / 1024} MB; split it` }];
+  }
+  const tooLong = lineOfTooLong(text);
+  if (tooLong !== undefined) {
+    return [{ line: tooLong, problem: `the document has more than ${MAX_LINES_AND_COMMAS} lines and list items; split it` }];
   }
   const lines = new LineCounter();
   const documents: ManifestDocument[] = [];
@@ -43,6 +49,29 @@ export function parseManifests(text: string): readonly ManifestDocument[] {
     documents.push({ line: 1, problem: TOO_DEEP });
   }
   return documents;
+}
+
+const COMMA = 44;
+const NEWLINE = 10;
+
+/** Where the first document begins whose tree might not fit into memory, found without making one. */
+function lineOfTooLong(text: string): number | undefined {
+  if (text.length <= MAX_LINES_AND_COMMAS) return undefined;
+  let line = 1;
+  let start = 1;
+  let count = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code !== COMMA && code !== NEWLINE) continue;
+    if (++count > MAX_LINES_AND_COMMAS) return start;
+    if (code === COMMA) continue;
+    line++;
+    if (text.startsWith('---', at + 1)) {
+      start = line;
+      count = 0;
+    }
+  }
+  return undefined;
 }
 
 /** One document at a time: the tree of a whole file can take two hundred times its size. */

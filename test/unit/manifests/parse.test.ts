@@ -82,6 +82,8 @@ describe('reading YAML as kubectl does', () => {
     ['very deep nesting', '['.repeat(200_000), 1, /nested deeper/],
     ['a value that is not what its tag says', 'a: !!int x\n', 1, /!!int/],
     ['a huge file', `a: ${'x'.repeat(21 * 1024 * 1024)}`, 1, /more than 20 MB/],
+    ['a document of too many lines', `a: 1\n---\nb:\n${'- x\n'.repeat(300_001)}`, 2, /more than 300000 lines and list items/],
+    ['a document of too many items', `[${'x,'.repeat(300_001)}]`, 1, /more than 300000 lines and list items/],
   ])('refuses %s, with the line', (_case, text, line, message) => {
     const [document] = parseManifests(text).filter((each) => 'problem' in each);
     expect(document?.problem).toMatch(message);
