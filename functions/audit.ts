@@ -4,21 +4,29 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import middy from '@middy/core';
 import { ulid } from 'ulidx';
 import { systemClock } from '../lib/clock.ts';
+import { createClusterConnector } from '../lib/cluster-connector.ts';
 import { createImageRegistry } from '../lib/image-registry.ts';
-import { auditError, runAudit } from '../lib/images/index.ts';
+import { auditError, createPodAuditor, runAudit } from '../lib/images/index.ts';
 import { createSecretReader } from '../lib/secrets.ts';
 import { createFunctionBase, deadline } from './function-base.ts';
 
 const { settings, logger, metrics, count, stores, recorder } = createFunctionBase('audit');
+const readSecret = createSecretReader(new SecretsManagerClient());
+const registry = createImageRegistry({ deployment: settings.DEPLOYMENT, readSecret }, systemClock);
+const auditPods = createPodAuditor({
+  connect: createClusterConnector(readSecret, systemClock),
+  contents: registry,
+  store: stores.imageContents,
+  seen: new Map(),
+  clock: systemClock,
+});
 const dependencies = {
   clusters: stores.clusters,
   state: stores.state,
   artifacts: stores.artifacts,
-  registry: createImageRegistry(
-    { deployment: settings.DEPLOYMENT, readSecret: createSecretReader(new SecretsManagerClient()) },
-    systemClock,
-  ),
+  registry,
   history: stores.tagHistory,
+  auditPods,
   recorder,
   clock: systemClock,
   newRunId: () => ulid(),
@@ -33,6 +41,7 @@ export const handler = middy()
     const outcomes = await runAudit(dependencies, deadline(context));
     for (const outcome of outcomes) {
       if ('failure' in outcome) logger.warn('images not audited', { ...outcome });
+      else if (outcome.podFailure !== undefined) logger.warn('pods not audited', { ...outcome });
     }
     logger.info('audit', { clusters: outcomes.length });
     const error = auditError(outcomes);

@@ -5,6 +5,7 @@ import {
   assumeRoles,
   describeClusters,
   putIntoTable,
+  readImageConfigs,
   readImages,
   readObjects,
   readSecrets,
@@ -135,7 +136,7 @@ export class ControlStack extends Stack {
     this.audit = new PlumblineFunction(this, 'Audit', {
       ...common,
       name: 'audit',
-      description: 'compares the registries with the images that are in use',
+      description: 'compares registries and pods with the images that are in use',
       packaging: { type: 'zip' },
       timeout: TICK_TIMEOUT,
       memorySizeMiB: 512,
@@ -145,7 +146,10 @@ export class ControlStack extends Stack {
         ...keepRecords,
         ...readArtifacts,
         readImages(context),
+        readImageConfigs(context),
         readSecrets(this, deployment),
+        describeClusters(this),
+        assumeRoles(context.memberRoleArns ?? [`arn:${Aws.PARTITION}:iam::*:role/${deployment}-*`]),
       ],
     });
 
@@ -155,8 +159,9 @@ export class ControlStack extends Stack {
     new MinuteSchedule(this, 'AuditTick', { name: `${deployment}-audit`, target: this.audit.function });
 
     for (const [setting, value] of Object.entries(shared)) new CfnOutput(this, outputOf(setting), { value });
-    // Clusters' roles trust this role, and EKS access entries name it.
+    // Clusters' roles trust these roles, and EKS access entries name them; the second one only reads.
     new CfnOutput(this, 'ReconcileRoleArn', { value: this.reconcile.role.roleArn });
+    new CfnOutput(this, 'AuditRoleArn', { value: this.audit.role.roleArn });
   }
 }
 

@@ -11,11 +11,13 @@ import {
   createClusterStore,
   createDataKeys,
   createDocumentClient,
+  createImageContentStore,
   createLeaseStore,
   createLockStore,
   createRecordStore,
   createStateStore,
   createTagHistoryStore,
+  type ImageContentStore,
   type LeaseStore,
   type LockStore,
   type RecordStore,
@@ -46,6 +48,7 @@ export interface Stores {
   readonly leases: LeaseStore;
   readonly locks: LockStore;
   readonly tagHistory: TagHistoryStore;
+  readonly imageContents: ImageContentStore;
   readonly records: RecordStore;
   readonly artifacts: ArtifactStore;
 }
@@ -66,6 +69,7 @@ export function createStores(settings: Settings, clients: StoreClients, clock: C
     leases: createLeaseStore(documents, settings.STATE_TABLE, clock),
     locks: createLockStore(documents, settings.STATE_TABLE),
     tagHistory: createTagHistoryStore(documents, settings.STATE_TABLE),
+    imageContents: createImageContentStore(documents, settings.STATE_TABLE),
     records: createRecordStore(documents, {
       records: settings.RECORDS_TABLE,
       state: settings.STATE_TABLE,

@@ -116,6 +116,11 @@ export function readSecrets(stack: Stack, deployment: string): Permission {
   };
 }
 
+/** How images were built, which is in their configs; ECR gives a config as it gives a layer. */
+export function readImageConfigs({ local }: { readonly local: boolean }): Permission {
+  return { ...readImages({ local }), actions: ['ecr:GetDownloadUrlForLayer'] };
+}
+
 /**
  * Manifests and settings of repositories; no layer, so no image can be pulled. The emulator asks for the settings of several repositories
  * on `*`.

@@ -15,6 +15,20 @@ const SEVERITIES: Readonly<Record<FindingId, Severity>> = {
   'tag.unresolvable': 'critical',
   'reg.foreign': 'low',
   'run.unverifiable': 'medium',
+  'run.mismatch': 'critical',
+  'run.split': 'high',
+  'ref.platform-pin': 'high',
+  'ref.no-platform': 'critical',
+  'digest.missing': 'critical',
+  'pod.image-patched': 'critical',
+  'pod.ephemeral': 'high',
+  'pod.debug-copy': 'medium',
+  'pod.injected': 'low',
+  'fs.writable': 'medium',
+  'fs.state': 'medium',
+  'pull.hazard': 'medium',
+  'prov.no-commit': 'medium',
+  'build.mutating': 'low',
 };
 
 /** How much a finding matters, wherever it is found. */

@@ -3,6 +3,7 @@
  * registries for as long as they are in use (`runAudit`).
  */
 export { type ArtifactInUse, type AuditDependencies, auditImages, type ClusterAudit } from './audit.ts';
+export { type AuditedCluster, auditPods, createPodAuditor, type PodAudit, type PodAuditDependencies } from './audit-pods.ts';
 export { createEcrRegistry, type EcrDependencies } from './ecr.ts';
 export { type EcrHost, ecrHostOf } from './ecr-host.ts';
 export type { SettingsCache } from './ecr-settings.ts';

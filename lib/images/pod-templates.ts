@@ -87,7 +87,7 @@ function madeFrom(
 }
 
 /** The containers of a pod spec, by name. */
-export function containersOf(spec: JsonValue | undefined): readonly SpecContainer[] {
+export function containersOf(spec: unknown): readonly SpecContainer[] {
   if (!isJsonObject(spec)) return [];
   return CONTAINER_LISTS.flatMap((list) =>
     itemsOf(spec[list]).flatMap((container) => {
@@ -98,14 +98,14 @@ export function containersOf(spec: JsonValue | undefined): readonly SpecContaine
 }
 
 /** What the kubelet says of each container, by name; those without an image id have not started. */
-export function statusesOf(pod: KubernetesObject): ReadonlyMap<string, { readonly imageId: string; readonly image?: string }> {
+export function statusesOf(pod: KubernetesObject): ReadonlyMap<string, { readonly imageId: string; readonly statusImage?: string }> {
   const status = isJsonObject(pod.status) ? pod.status : {};
   const lists = ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'];
   return new Map(
     lists.flatMap((list) =>
       itemsOf(status[list]).flatMap(({ name, imageID, image }) =>
         typeof name === 'string' && typeof imageID === 'string' && imageID !== ''
-          ? [[name, { imageId: imageID, ...(typeof image === 'string' ? { image } : {}) }] as const]
+          ? [[name, { imageId: imageID, ...(typeof image === 'string' ? { statusImage: image } : {}) }] as const]
           : [],
       ),
     ),

@@ -1,10 +1,13 @@
 import type { Clock } from '../clock.ts';
 import { type Failure, failureOf, PlumblineError } from '../errors.ts';
 import type { Recorder } from '../records/fact.ts';
+import type { ObjectRecord } from '../records/record.ts';
 import type { Artifact } from '../source/artifact.ts';
 import type { ArtifactStore, ClusterStore, StateStore, TagHistoryStore } from '../storage/stores.ts';
 import { type ArtifactInUse, auditImages } from './audit.ts';
+import type { AuditedCluster, PodAudit } from './audit-pods.ts';
 import { inParallel } from './in-parallel.ts';
+import { isPodFinding } from './pod-findings.ts';
 import type { ImageRegistry } from './registry.ts';
 
 const ARTIFACTS_AT_ONCE = 4;
@@ -15,6 +18,8 @@ export interface RunAuditDependencies {
   readonly artifacts: ArtifactStore;
   readonly registry: ImageRegistry;
   readonly history: TagHistoryStore;
+  /** What the clusters' pods run; without an entry, or with a failure, nothing is said of a cluster's. */
+  readonly auditPods: (clusters: readonly AuditedCluster[], signal: AbortSignal) => Promise<ReadonlyMap<string, PodAudit>>;
   readonly recorder: Pick<Recorder, 'record'>;
   readonly clock: Clock;
   /** A ULID for each cluster's part of the run. */
@@ -23,7 +28,7 @@ export interface RunAuditDependencies {
 
 /** What became of one cluster: the number of findings, or why nothing could be said of it (its open findings stay open). */
 export type AuditOutcome =
-  | { readonly cluster: string; readonly findings: number }
+  | { readonly cluster: string; readonly findings: number; readonly podFailure?: Failure }
   | { readonly cluster: string; readonly failure: Failure };
 
 export class AuditError extends PlumblineError {}
@@ -45,13 +50,28 @@ export async function runAudit(deps: RunAuditDependencies, signal: AbortSignal):
   const startedAt = deps.clock.now().toISOString();
   const { inUse, failed } = await artifactsInUse(deps, signal);
   const outcomes: AuditOutcome[] = [...failed];
-  for (const { findings, ...facts } of await auditImages(inUse, deps, signal)) {
+  const audited = await auditImages(inUse, deps, signal);
+  const pods = await deps.auditPods(inUse, signal);
+  for (const { findings, facts, closes, cluster, revision } of audited) {
+    const inPods = pods.get(cluster);
+    const read = inPods === undefined || 'failure' in inPods ? undefined : inPods;
+    const run = {
+      cluster,
+      revision,
+      facts: [...facts, ...(read?.facts ?? [])],
+      // What could not be read closes nothing.
+      closes: (open: ObjectRecord) => (isPodFinding(open) ? (read?.closes(open) ?? false) : closes(open)),
+    };
     try {
-      await deps.recorder.record({ ...facts, runId: deps.newRunId(), startedAt }, signal);
-      outcomes.push({ cluster: facts.cluster, findings: findings.length });
+      await deps.recorder.record({ ...run, runId: deps.newRunId(), startedAt }, signal);
+      outcomes.push({
+        cluster,
+        findings: findings.length + (read?.facts.length ?? 0),
+        ...(inPods !== undefined && 'failure' in inPods ? { podFailure: inPods.failure } : {}),
+      });
     } catch (error) {
       signal.throwIfAborted();
-      outcomes.push({ cluster: facts.cluster, failure: failureOf(error) });
+      outcomes.push({ cluster, failure: failureOf(error) });
     }
   }
   return outcomes;
@@ -61,12 +81,13 @@ export async function runAudit(deps: RunAuditDependencies, signal: AbortSignal):
 async function artifactsInUse(
   deps: RunAuditDependencies,
   signal: AbortSignal,
-): Promise<{ readonly inUse: readonly ArtifactInUse[]; readonly failed: readonly AuditOutcome[] }> {
+): Promise<{ readonly inUse: readonly (ArtifactInUse & AuditedCluster)[]; readonly failed: readonly AuditOutcome[] }> {
   const [entries, states] = await Promise.all([deps.clusters.list(signal), deps.state.list(signal)]);
   const digestOf = new Map(states.map((state) => [state.cluster, state.desiredArtifact]));
   const clusters = entries.flatMap((entry) => {
-    const digest = 'row' in entry ? digestOf.get(entry.cluster) : undefined;
-    return digest === undefined ? [] : [{ cluster: entry.cluster, digest }];
+    if (!('row' in entry)) return [];
+    const digest = digestOf.get(entry.cluster);
+    return digest === undefined ? [] : [{ cluster: entry.cluster, row: entry.row, digest }];
   });
   const loaded = new Map<string, Artifact | Failure>();
   await inParallel([...new Set(clusters.map(({ digest }) => digest))], ARTIFACTS_AT_ONCE, async (digest) => {
@@ -77,12 +98,12 @@ async function artifactsInUse(
       loaded.set(digest, failureOf(error));
     }
   });
-  const inUse: ArtifactInUse[] = [];
+  const inUse: (ArtifactInUse & AuditedCluster)[] = [];
   const failed: AuditOutcome[] = [];
-  for (const { cluster, digest } of clusters) {
+  for (const { cluster, row, digest } of clusters) {
     const artifact = loaded.get(digest);
     if (artifact === undefined) continue;
-    if ('objects' in artifact) inUse.push({ cluster, artifact });
+    if ('objects' in artifact) inUse.push({ cluster, row, artifact });
     else failed.push({ cluster, failure: artifact });
   }
   return { inUse, failed };

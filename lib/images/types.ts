@@ -42,7 +42,21 @@ export type FindingId =
   | 'tag.moved'
   | 'tag.unresolvable'
   | 'reg.foreign'
-  | 'run.unverifiable';
+  | 'run.unverifiable'
+  | 'run.mismatch'
+  | 'run.split'
+  | 'ref.platform-pin'
+  | 'ref.no-platform'
+  | 'digest.missing'
+  | 'pod.image-patched'
+  | 'pod.ephemeral'
+  | 'pod.debug-copy'
+  | 'pod.injected'
+  | 'fs.writable'
+  | 'fs.state'
+  | 'pull.hazard'
+  | 'prov.no-commit'
+  | 'build.mutating';
 export type Severity = 'critical' | 'high' | 'medium' | 'low' | 'info';
 
 /** One fact about one image reference in use. */

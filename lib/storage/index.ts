@@ -7,6 +7,7 @@ export { cacheArtifacts } from './cached-artifacts.ts';
 export { ClusterExistsError, ClusterNotFoundError, createClusterStore } from './cluster-table.ts';
 export { createDataKeys } from './data-keys.ts';
 export { createDocumentClient } from './document-client.ts';
+export { createImageContentStore } from './image-content-table.ts';
 export { createLeaseStore } from './lease-table.ts';
 export { createLockStore } from './lock-table.ts';
 export { createRecordStore } from './record-table.ts';
@@ -14,6 +15,7 @@ export { createStateStore } from './state-table.ts';
 export type {
   ArtifactStore,
   ClusterStore,
+  ImageContentStore,
   Inventory,
   InventoryObject,
   Lease,

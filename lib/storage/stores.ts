@@ -1,5 +1,7 @@
 import type { ClusterEntry, ClusterState } from '../fleet/cluster.ts';
+import type { ImageConfig } from '../images/image-config.ts';
 import type { ImageLock } from '../images/types.ts';
+import type { KnownImage } from '../images/verdict.ts';
 import type { ObjectId } from '../manifests/object.ts';
 import type { ObjectRecord, PlumblineRecord, RecordKind } from '../records/record.ts';
 import type { Artifact } from '../source/artifact.ts';
@@ -97,6 +99,17 @@ export interface LockStore {
     signal?: AbortSignal,
   ): Promise<{ readonly known?: LockedTree; readonly head?: string }>;
   putTree(repository: string, place: string, tree: LockedTree): Promise<void>;
+}
+
+/** What a digest names, as far as it was read; of a single image how it was built. */
+export interface StoredImage extends KnownImage {
+  readonly build?: Omit<ImageConfig, 'platform'>;
+}
+
+/** Contents of images by digest, for ever: the bytes that a digest names do not change. */
+export interface ImageContentStore {
+  get(digests: readonly string[], signal?: AbortSignal): Promise<ReadonlyMap<string, StoredImage>>;
+  put(images: readonly StoredImage[]): Promise<void>;
 }
 
 /** Our own tag → digest history, since a tag can be deleted and pushed again even where it is immutable. */

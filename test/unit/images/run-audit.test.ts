@@ -64,6 +64,7 @@ function fleet(recorded: RunFacts[], failing: readonly string[] = []): { readonl
       getApiVersions: unused,
     },
     registry,
+    auditPods: async () => new Map(),
     history: { last: async () => new Map(), append: unused },
     recorder: {
       record: async (run) => {

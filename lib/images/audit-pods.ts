@@ -1,0 +1,120 @@
+import { type Failure, failureOf } from '../errors.ts';
+import type { ClusterRow } from '../fleet/cluster.ts';
+import type { ApiResource, KubernetesClient } from '../kubernetes/client.ts';
+import type { Artifact } from '../source/artifact.ts';
+import { type GraphDependencies, readImageGraph, type WantedImage } from './image-graph.ts';
+import { inParallel } from './in-parallel.ts';
+import { type ManagedPods, managedPods } from './managed-pods.ts';
+import { findInPods, type PodFacts } from './pod-findings.ts';
+import { containersOf, type LivePods, statusesOf } from './pod-templates.ts';
+import { parseImageReference } from './reference.ts';
+import { digestOfImageId } from './verdict.ts';
+
+const CLUSTERS_AT_ONCE = 4;
+const CLUSTER_TIMEOUT_MS = 15_000;
+const HOUR_MS = 3_600_000;
+/** Before a cluster that could not be read is tried again. */
+const RETRY_MS = 600_000;
+
+export interface AuditedCluster {
+  readonly row: ClusterRow;
+  readonly artifact: Pick<Artifact, 'objects' | 'defaultNamespace'>;
+}
+
+export interface PodAuditDependencies extends GraphDependencies {
+  /** Opens a client of the row's API server; it is closed here. */
+  readonly connect: (row: ClusterRow, signal: AbortSignal) => Promise<KubernetesClient>;
+}
+
+export type PodAudit = PodFacts | { readonly failure: Failure };
+
+/**
+ * Holds every pod of the workloads that Git has, in all these clusters, against its own template. Images are read once, however many clusters
+ * run them. A cluster that cannot be read says nothing, and stops no other.
+ */
+export async function auditPods(
+  clusters: readonly AuditedCluster[],
+  deps: PodAuditDependencies,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, PodAudit>> {
+  const audits = new Map<string, PodAudit>();
+  const read = new Map<string, ManagedPods>();
+  await inParallel(clusters, CLUSTERS_AT_ONCE, async ({ row, artifact }) => {
+    try {
+      read.set(row.cluster, managedPods(await readPods(row, deps, signal), artifact.objects, artifact.defaultNamespace));
+    } catch (error) {
+      signal.throwIfAborted();
+      audits.set(row.cluster, { failure: failureOf(error) });
+    }
+  });
+  const knowledge = await readImageGraph([...read.values()].flatMap(wantedImages), deps, signal);
+  for (const [cluster, pods] of read) audits.set(cluster, findInPods(pods, knowledge));
+  return audits;
+}
+
+async function readPods(row: ClusterRow, { connect }: PodAuditDependencies, outer: AbortSignal): Promise<LivePods> {
+  const signal = AbortSignal.any([outer, AbortSignal.timeout(CLUSTER_TIMEOUT_MS)]);
+  await using scope = new AsyncDisposableStack();
+  const client = scope.adopt(await connect(row, signal), (opened) => opened.close());
+  const list = (resource: ApiResource) => client.list(resource, {}, signal);
+  const [pods, nodes, replicaSets, controllerRevisions, jobs] = await Promise.all([
+    list(RESOURCES.pods),
+    list(RESOURCES.nodes),
+    list(RESOURCES.replicaSets),
+    list(RESOURCES.controllerRevisions),
+    list(RESOURCES.jobs),
+  ]);
+  return { pods, nodes, replicaSets, controllerRevisions, jobs };
+}
+
+const RESOURCES = {
+  pods: resource('', 'Pod', 'pods', true),
+  nodes: resource('', 'Node', 'nodes', false),
+  replicaSets: resource('apps', 'ReplicaSet', 'replicasets', true),
+  controllerRevisions: resource('apps', 'ControllerRevision', 'controllerrevisions', true),
+  jobs: resource('batch', 'Job', 'jobs', true),
+} as const;
+
+function resource(group: string, kind: string, plural: string, namespaced: boolean): ApiResource {
+  return { group, version: 'v1', kind, plural, namespaced, verbs: ['list'] };
+}
+
+/** Audits the pods of each cluster once an hour, whenever it is called: `auditPods` for those that are due. */
+export function createPodAuditor(
+  deps: PodAuditDependencies,
+): (clusters: readonly AuditedCluster[], signal: AbortSignal) => Promise<ReadonlyMap<string, PodAudit>> {
+  const nextAt = new Map<string, number>();
+  return async (clusters, signal) => {
+    const now = deps.clock.now().getTime();
+    const audits = await auditPods(
+      clusters.filter(({ row }) => (nextAt.get(row.cluster) ?? 0) <= now),
+      deps,
+      signal,
+    );
+    for (const [cluster, audit] of audits) nextAt.set(cluster, now + ('failure' in audit ? RETRY_MS : HOUR_MS));
+    return audits;
+  };
+}
+
+/** What templates mean, and what runs instead: looked up where it should be, and where the kubelet says that it came from. */
+function wantedImages({ pods }: ManagedPods): readonly WantedImage[] {
+  return pods.flatMap(({ pod, template, platform }) => {
+    const platforms = platform === undefined ? [] : [platform];
+    const statuses = statusesOf(pod);
+    return containersOf(template).flatMap(({ name, image }): readonly WantedImage[] => {
+      const parsed = parseImageReference(image);
+      if (parsed instanceof Error || parsed.digest === undefined) return [];
+      const { registry, repository, digest } = parsed;
+      const wanted = { registry, repository, digest, desired: true, platforms };
+      const imageId = statuses.get(name)?.imageId ?? '';
+      const running = digestOfImageId(imageId);
+      if (running === undefined || running === digest || !imageId.includes('@')) return [wanted];
+      const from = parseImageReference(imageId.replace(/^[a-z-]+:\/\//, ''));
+      const elsewhere = from instanceof Error ? [] : [{ registry: from.registry, repository: from.repository }];
+      return [
+        wanted,
+        ...[{ registry, repository }, ...elsewhere].map((where) => ({ ...where, digest: running, desired: false, platforms })),
+      ];
+    });
+  });
+}
