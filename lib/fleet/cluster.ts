@@ -57,8 +57,10 @@ export interface ClusterState {
   readonly failure?: Failure;
   /** What `source` last rendered for the row, or tried to: repository, commit and path. It is not tried again while this stays the same. */
   readonly renderedFrom?: string;
-  /** Digest of everything that `desiredArtifact` was rendered from: what has the same is not rendered again. */
+  /** Digest of everything that the last render depended on: what has the same is not rendered again. */
   readonly renderKey?: string;
+  /** Digest of the artifact that holds what it rendered to, its images not locked yet. */
+  readonly renderedArtifact?: string;
   /** Why Git could not be followed; correction goes on from the last artifact. */
   readonly sourceFailure?: Failure;
   /** ISO 8601. */

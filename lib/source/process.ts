@@ -201,7 +201,7 @@ async function followPath(
 
 async function remember(
   { row, state, revision }: Target,
-  { artifact, renderKey }: Published,
+  { artifact, complete, render }: Published,
   isChart: boolean,
   deps: SourceDependencies,
 ): Promise<SourceOutcome> {
@@ -212,8 +212,8 @@ async function remember(
     return { cluster, outcome: 'unchanged', revision };
   }
   // An image that could not be resolved may be there at the next tick, without a commit.
-  const from = renderKey === undefined ? null : renderedFrom(row, revision, isChart ? knownServer(state) : undefined);
-  await deps.state.update(cluster, { desiredArtifact: artifact, renderedFrom: from, renderKey: renderKey ?? null, sourceFailure: null });
+  const from = complete ? renderedFrom(row, revision, isChart ? knownServer(state) : undefined) : null;
+  await deps.state.update(cluster, { desiredArtifact: artifact, renderedFrom: from, ...render, sourceFailure: null });
   const differs = state?.desiredArtifact !== artifact;
   if (differs) await deps.enqueue({ cluster, reason: 'artifact' });
   return { cluster, outcome: differs ? 'published' : 'unchanged', revision, artifact };

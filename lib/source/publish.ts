@@ -33,18 +33,25 @@ export interface KnownServer {
 export interface Published {
   /** Digest of the artifact. */
   readonly artifact: string;
-  /** What it was rendered from; absent while an image of it could not be resolved, since that may change without a commit. */
-  readonly renderKey?: string;
+  /** False while an image of it could not be resolved, which may change without a commit. */
+  readonly complete: boolean;
+  readonly render: KnownRender;
 }
 
-/** Renders by their key: those that states know of, and those of this run. */
+/** What a render depended on, by its key, and what it was before its images were locked, by the digest of an artifact. */
+export interface KnownRender {
+  readonly renderKey: string;
+  readonly renderedArtifact: string;
+}
+
+/** The renders that states know of, and those of this run. */
 export class KnownRenders {
   readonly #artifacts: Map<string, string>;
 
   constructor(states: readonly ClusterState[]) {
     this.#artifacts = new Map(
-      states.flatMap(({ renderKey, desiredArtifact }) =>
-        renderKey === undefined || desiredArtifact === undefined ? [] : [[renderKey, desiredArtifact] as const],
+      states.flatMap(({ renderKey, renderedArtifact }) =>
+        renderKey === undefined || renderedArtifact === undefined ? [] : [[renderKey, renderedArtifact] as const],
       ),
     );
   }
@@ -53,8 +60,8 @@ export class KnownRenders {
     return this.#artifacts.get(key);
   }
 
-  add(key: string, artifact: string): void {
-    this.#artifacts.set(key, artifact);
+  add({ renderKey, renderedArtifact }: KnownRender): void {
+    this.#artifacts.set(renderKey, renderedArtifact);
   }
 }
 
@@ -62,8 +69,8 @@ export class KnownRenders {
 const RENDERER = 1;
 
 /**
- * Renders a path, locks its images and publishes the artifact; or, where the same was rendered before, publishes that under this commit.
- * Throws what rendering and locking throw.
+ * Renders a path, unless the same was rendered before, locks its images and publishes the artifact. Locks are asked for at each commit: a
+ * relock counts from the next one on. Throws what rendering and locking throw.
  */
 export async function publishPath(
   wanted: Wanted,
@@ -73,52 +80,64 @@ export async function publishPath(
   signal: AbortSignal,
 ): Promise<Published> {
   const renderKey = renderKeyOf(wanted, toolVersions);
-  const earlier = renders.get(renderKey);
-  const reused = earlier === undefined ? undefined : await publishAgain(earlier, wanted, deps, signal);
-  if (reused !== undefined) {
-    renders.add(renderKey, reused);
-    return { artifact: reused, renderKey };
-  }
-  const { clone, path, reference, remoteBases, imagePolicy, server } = wanted;
+  const { rendered, renderedArtifact } =
+    (await renderedBefore(renderKey, wanted, renders, deps, signal)) ?? (await renderNow(wanted, deps, signal));
+  const render = { renderKey, renderedArtifact };
+  renders.add(render);
+  const locked = await deps.lockImages(rendered, wanted.imagePolicy, signal);
+  const artifact = await deps.artifacts.put({ ...locked, schemaVersion: 1, renderedAt: deps.clock.now().toISOString() });
+  return { artifact, complete: Object.keys(locked.blocked).length === 0, render };
+}
+
+function renderKeyOf({ clone, path, inputs, remoteBases, server }: Wanted, toolVersions: string): string {
+  const from = [RENDERER, toolVersions, clone.repository, path, inputs, remoteBases ?? 'refuse', server?.version, server?.apiVersions];
+  return createHash('sha256').update(JSON.stringify(from)).digest('hex');
+}
+
+interface Rendered {
+  readonly rendered: RenderedSource;
+  readonly renderedArtifact: string;
+}
+
+async function renderNow(
+  { clone, path, reference, remoteBases, server }: Wanted,
+  deps: PublishDependencies,
+  signal: AbortSignal,
+): Promise<Rendered> {
   const facts = server && { version: server.version, apiVersions: await deps.artifacts.getApiVersions(server.apiVersions, signal) };
   const rendered = await renderPath({ ...clone, reference }, path, deps, signal, {
     ...(facts === undefined ? {} : { server: facts }),
     ...(remoteBases === undefined ? {} : { remoteBases }),
   });
-  const locked = await deps.lockImages(rendered, imagePolicy, signal);
-  const artifact = await deps.artifacts.put({ ...locked, schemaVersion: 1, renderedAt: deps.clock.now().toISOString() });
-  if (Object.keys(locked.blocked).length > 0) return { artifact };
-  renders.add(renderKey, artifact);
-  return { artifact, renderKey };
+  const renderedAt = deps.clock.now().toISOString();
+  return { rendered, renderedArtifact: await deps.artifacts.put({ ...rendered, ...UNLOCKED, schemaVersion: 1, renderedAt }) };
 }
 
-function renderKeyOf({ clone, path, inputs, remoteBases, imagePolicy, server }: Wanted, toolVersions: string): string {
-  const from = [
-    RENDERER,
-    toolVersions,
-    clone.repository,
-    path,
-    inputs,
-    remoteBases ?? 'refuse',
-    imagePolicy,
-    server?.version,
-    server?.apiVersions,
-  ];
-  return createHash('sha256').update(JSON.stringify(from)).digest('hex');
-}
+/** An artifact without images to lock is the same before and after. */
+const UNLOCKED = { digests: [], findings: [], blocked: {} } as const;
 
 const UNUSABLE: ReadonlySet<string> = new Set(['ArtifactMissing', 'ArtifactAltered']);
 
-/** Undefined when the artifact is not there as it was: then it is rendered again. */
-async function publishAgain(
-  digest: string,
+/** Undefined when it was not, or when what it rendered to is not there any more. */
+async function renderedBefore(
+  renderKey: string,
   { clone: { repository, revision }, reference, path }: Wanted,
+  renders: KnownRenders,
   { artifacts }: PublishDependencies,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<Rendered | undefined> {
+  const renderedArtifact = renders.get(renderKey);
+  if (renderedArtifact === undefined) return undefined;
   try {
-    const artifact = await artifacts.get(digest, signal);
-    return await artifacts.put({ ...artifact, repository, reference, revision, path });
+    const {
+      digests: _,
+      findings: _f,
+      blocked: _b,
+      schemaVersion: _s,
+      renderedAt: _r,
+      ...rendered
+    } = await artifacts.get(renderedArtifact, signal);
+    return { rendered: { ...rendered, repository, reference, revision, path }, renderedArtifact };
   } catch (error) {
     if (error instanceof PlumblineError && UNUSABLE.has(error.reason)) return undefined;
     throw error;

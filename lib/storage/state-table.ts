@@ -23,6 +23,7 @@ const StoredState = z.object({
   failure: StoredFailure.exactOptional(),
   renderedFrom: z.string().exactOptional(),
   renderKey: z.string().exactOptional(),
+  renderedArtifact: z.string().exactOptional(),
   sourceFailure: StoredFailure.exactOptional(),
   lastRunAt: z.string().exactOptional(),
   verifiedAt: z.string().exactOptional(),

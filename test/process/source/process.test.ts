@@ -48,7 +48,7 @@ describe('following a repository', () => {
       ['two', 'published', first],
       ['three', 'published', first],
     ]);
-    expect(fleet.renderedPaths).toEqual(['app', 'other']);
+    expect(fleet.lockedPaths).toEqual(['app', 'other']);
     expect(fleet.messages.map(({ cluster, reason }) => `${cluster} ${reason}`)).toEqual(['one artifact', 'two artifact', 'three artifact']);
     expect(fleet.desired('two')?.objects.map(({ metadata }) => metadata.name)).toEqual(['a']);
     expect(fleet.states.get('one')?.desiredArtifact).toBe(fleet.states.get('two')?.desiredArtifact);
@@ -144,12 +144,12 @@ describe('following a repository', () => {
     fleet.blocked = { 'apps/Deployment/shop/web': { reason: 'TagUnresolvable', message: 'web:9 does not exist' } };
     await fleet.run(repository.url);
     await fleet.run(repository.url);
-    expect(fleet.renderedPaths.length).toBe(2);
+    expect(fleet.lockedPaths.length).toBe(2);
     expect(fleet.messages.length).toBe(1);
     fleet.blocked = {};
     await fleet.run(repository.url);
     await fleet.run(repository.url);
-    expect(fleet.renderedPaths.length).toBe(3);
+    expect(fleet.lockedPaths.length).toBe(3);
     expect(fleet.messages.length).toBe(2);
   });
 

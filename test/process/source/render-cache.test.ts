@@ -3,6 +3,7 @@ import { createRepository } from '../../helpers/git-repository.ts';
 import { Fleet, row } from './source-fleet.ts';
 
 const configMap = (name: string) => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\n`;
+const APP = { 'app/kustomization.yaml': 'resources: [x.yaml]', 'app/x.yaml': configMap('x') };
 const CHART = {
   'chart/Chart.yaml': 'apiVersion: v2\nname: chart\nversion: 1.0.0\n',
   'chart/templates/a.yaml': `${configMap('a')}data: {kube: {{ .Capabilities.KubeVersion.Version | quote }}, has: {{ .Capabilities.APIVersions.Has "x.io/v1" | quote }}}\n`,
@@ -27,26 +28,26 @@ describe('what was rendered before', () => {
 
     const second = repository.commit({ 'elsewhere/y.yaml': configMap('y') });
     expect((await fleet.run(repository.url)).outcomes).toMatchObject([{ outcome: 'published', revision: second }]);
-    expect(fleet.renderedPaths).toEqual(['app']);
+    expect(fleet.kubectlRuns).toBe(1);
     expect(fleet.desired('one')).toMatchObject({ revision: second, objects: [{ metadata: { name: 'x' } }] });
 
     repository.commit({ 'base/x.yaml': configMap('x2') });
     await fleet.run(repository.url);
-    expect(fleet.renderedPaths).toEqual(['app', 'app']);
+    expect(fleet.kubectlRuns).toBe(2);
     expect(fleet.desired('one')?.objects).toMatchObject([{ metadata: { name: 'x2' } }]);
   });
 
   it('serves rows of other branches and other secrets too, and a row that comes later', async () => {
     using repository = createRepository();
     using fleet = new Fleet();
-    const first = repository.commit({ 'app/x.yaml': configMap('x') });
+    const first = repository.commit(APP);
     repository.git('branch', 'next');
     fleet.add(row('one', repository.url), row('two', repository.url, { branch: 'next' }), row('three', repository.url, { branch: first }));
     await fleet.run(repository.url);
     fleet.add(row('four', repository.url, { credentialsSecret: 'other' }), row('five', repository.url));
     await fleet.run(repository.url, 'other');
     await fleet.run(repository.url);
-    expect(fleet.renderedPaths).toEqual(['app']);
+    expect(fleet.kubectlRuns).toBe(1);
     expect(['one', 'two', 'three', 'four', 'five'].map((cluster) => fleet.desired(cluster)?.reference)).toEqual([
       'main',
       'next',
@@ -56,28 +57,45 @@ describe('what was rendered before', () => {
     ]);
   });
 
+  it('is not rendered again for an image that is looked for at each tick, and its images are locked at each commit', async () => {
+    using repository = createRepository();
+    using fleet = new Fleet();
+    repository.commit(APP);
+    fleet.add(row('one', repository.url), row('two', repository.url, { imagePolicy: 'report' }));
+    fleet.blocked = { 'apps/Deployment/shop/web': { reason: 'TagUnresolvable', message: 'web:9 does not exist' } };
+    await fleet.run(repository.url);
+    await fleet.run(repository.url);
+    fleet.blocked = {};
+    await fleet.run(repository.url);
+    repository.commit({ 'elsewhere/y.yaml': configMap('y') });
+    await fleet.run(repository.url);
+    expect(fleet.lockedPaths).toHaveLength(2 * 4);
+    expect(fleet.kubectlRuns).toBe(1);
+    expect(fleet.desired('one')?.blocked).toEqual({});
+  });
+
   it('is rendered again when its artifact is gone', async () => {
     using repository = createRepository();
     using fleet = new Fleet();
-    repository.commit({ 'app/x.yaml': configMap('x') });
+    repository.commit(APP);
     fleet.add(row('one', repository.url));
     await fleet.run(repository.url);
     fleet.artifacts.clear();
     repository.commit({ 'elsewhere/y.yaml': configMap('y') });
     await fleet.run(repository.url);
-    expect(fleet.renderedPaths).toEqual(['app', 'app']);
+    expect(fleet.kubectlRuns).toBe(2);
     expect(fleet.desired('one')).toBeDefined();
   });
 
   it('is rendered again for a row that allows bases in other repositories', async () => {
     using repository = createRepository();
     using fleet = new Fleet();
-    repository.commit({ 'app/x.yaml': configMap('x') });
+    repository.commit(APP);
     fleet.add(row('one', repository.url));
     await fleet.run(repository.url);
     fleet.add(row('one', repository.url, { remoteBases: 'allow' }));
     await fleet.run(repository.url);
-    expect(fleet.renderedPaths).toEqual(['app', 'app']);
+    expect(fleet.kubectlRuns).toBe(2);
   });
 });
 
@@ -107,14 +125,14 @@ describe('a chart', () => {
       await contact(fleet, cluster, cluster === 'three' ? 'v1.33.0' : 'v1.36.3');
     }
     await fleet.run(repository.url);
-    expect(fleet.renderedPaths).toHaveLength(2);
+    expect(fleet.helmRuns).toBe(2 * 2);
     await fleet.run(repository.url);
-    expect(fleet.renderedPaths).toHaveLength(2);
+    expect(fleet.helmRuns).toBe(2 * 2);
 
     await contact(fleet, 'one', 'v1.36.3', 'v1,x.io/v1');
     const { outcomes } = await fleet.run(repository.url);
     expect(outcomes).toMatchObject([{ cluster: 'two' }, { cluster: 'three' }, { cluster: 'one', revision }]);
-    expect(fleet.renderedPaths).toHaveLength(3);
+    expect(fleet.helmRuns).toBe(3 * 2);
     expect(['one', 'two', 'three'].map((cluster) => fleet.desired(cluster)?.objects[0]?.data)).toEqual([
       { kube: 'v1.36.3', has: 'true' },
       { kube: 'v1.36.3', has: 'false' },

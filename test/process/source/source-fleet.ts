@@ -1,7 +1,10 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { PlumblineError } from '../../../lib/errors.ts';
 import type { ClusterRow, ClusterState } from '../../../lib/fleet/cluster.ts';
 import type { ClusterMessage } from '../../../lib/fleet/messages.ts';
 import { createRecorder, createRecordIds } from '../../../lib/records/index.ts';
+import type { Tools } from '../../../lib/render/index.ts';
 import { type Artifact, type LockedSource, processRepository, type SourceDependencies } from '../../../lib/source/index.ts';
 import { clusterRow } from '../../helpers/cluster-row.ts';
 import { temporaryDirectory } from '../../helpers/git-repository.ts';
@@ -12,6 +15,23 @@ const signal = new AbortController().signal;
 const clock = { now: () => new Date('2026-11-25T00:00:00Z') };
 const tools = await testTools();
 
+/** The real tools, and a count of how often each was started. */
+function countedTools(): Tools & Disposable & { readonly runs: (tool: string) => number } {
+  const folder = temporaryDirectory();
+  const counted = (tool: keyof Tools): string => {
+    const file = join(folder.path, tool);
+    writeFileSync(file, `#!/bin/sh\necho >> '${file}.runs'\nexec '${tools[tool]}' "$@"\n`, { mode: 0o755 });
+    writeFileSync(`${file}.runs`, '');
+    return file;
+  };
+  return {
+    kubectl: counted('kubectl'),
+    helm: counted('helm'),
+    runs: (tool) => readFileSync(join(folder.path, `${tool}.runs`), 'utf8').length,
+    [Symbol.dispose]: () => folder[Symbol.dispose](),
+  };
+}
+
 export const row = (cluster: string, repository: string, rest: Partial<ClusterRow> = {}) =>
   clusterRow(cluster, { repository, path: 'app', ...rest });
 
@@ -21,7 +41,9 @@ export class Fleet implements Disposable {
   readonly states = new Map<string, ClusterState>();
   readonly artifacts = new Map<string, Artifact>();
   readonly messages: ClusterMessage[] = [];
-  readonly renderedPaths: string[] = [];
+  /** Paths whose images were locked. */
+  readonly lockedPaths: string[] = [];
+  readonly #tools = countedTools();
   readonly records = memoryRecordStore();
   blocked: LockedSource['blocked'] = {};
   stateWrites = 0;
@@ -41,7 +63,7 @@ export class Fleet implements Disposable {
 
   dependencies(): SourceDependencies {
     return {
-      tools,
+      tools: this.#tools,
       git: { environment: process.env, allowInsecure: true },
       temporaryDirectory: this.temporary.path,
       recorder: createRecorder({ records: this.records, log: () => {}, count: () => {}, clock, createIds: createRecordIds }),
@@ -74,7 +96,7 @@ export class Fleet implements Disposable {
       },
       readSecret: async () => '{"username":"git","token":"right"}',
       lockImages: async (rendered) => {
-        this.renderedPaths.push(rendered.path);
+        this.lockedPaths.push(rendered.path);
         return { ...rendered, digests: [], findings: [], blocked: this.blocked };
       },
       enqueue: async (message) => {
@@ -83,11 +105,22 @@ export class Fleet implements Disposable {
     };
   }
 
+  /** How often kubectl was started; a render of a kustomization does that once. */
+  get kubectlRuns(): number {
+    return this.#tools.runs('kubectl');
+  }
+
+  /** How often Helm was started; a render of a chart does that twice. */
+  get helmRuns(): number {
+    return this.#tools.runs('helm');
+  }
+
   desired(cluster: string): Artifact | undefined {
     return this.artifacts.get(this.states.get(cluster)?.desiredArtifact ?? '');
   }
 
   [Symbol.dispose](): void {
     this.temporary[Symbol.dispose]();
+    this.#tools[Symbol.dispose]();
   }
 }
