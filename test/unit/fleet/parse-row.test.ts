@@ -44,6 +44,7 @@ describe('a row of the clusters table', () => {
       branch: 'release/1.2',
       path: '/clusters/prod-eu/',
       credentialsSecret: 'plumbline/git',
+      remoteBases: 'allow',
       mode: 'enforce',
       interval: '1h30m',
       grace: '90s',
@@ -59,6 +60,7 @@ describe('a row of the clusters table', () => {
         branch: 'release/1.2',
         path: 'clusters/prod-eu',
         credentialsSecret: 'plumbline/git',
+        remoteBases: 'allow',
         mode: 'enforce',
         intervalSeconds: 5400,
         graceSeconds: 90,
@@ -81,6 +83,7 @@ describe('a row of the clusters table', () => {
 
   it.each([
     ['no repository', { ...onEks, repository: undefined }, /attribute repository is not set; accepted: an https:\/\/ URL/],
+    ['remote bases that are neither', { ...onEks, remoteBases: 'yes' }, /attribute remoteBases is "yes"; accepted: allow or refuse/],
     ['a mode that is none', { ...onEks, mode: 'enforced' }, /attribute mode is "enforced"; accepted: observe, enforce or off/],
     ['a number where text belongs', { ...onEks, interval: 60 }, /attribute interval is 60; accepted: a duration of at least a minute/],
     ['an interval under a minute', { ...onEks, interval: '59s' }, /attribute interval is "59s"/],
