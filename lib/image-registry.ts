@@ -7,6 +7,7 @@ import {
   createRegistries,
   createRegistryAccess,
   createRegistryHttp,
+  type EcrClients,
   type ImageContents,
   type ImageRegistry,
 } from './images/index.ts';
@@ -17,19 +18,24 @@ export interface ImageRegistrySettings {
   readonly readSecret: SecretReader;
 }
 
+/** One client for each region, with our own credentials. */
+export function createEcrClients(): EcrClients {
+  const clients = new Map<string, ECRClient>();
+  return ({ region }) => {
+    const client = clients.get(region) ?? new ECRClient({ region });
+    clients.set(region, client);
+    return client;
+  };
+}
+
 /**
  * ECR registries of any account and region, asked with our own credentials, and every other registry with those of its secret. Settings,
  * tokens and manifests are kept from one call to the next.
  */
 export function createImageRegistry({ deployment, readSecret }: ImageRegistrySettings, clock: Clock): ImageRegistry & ImageContents {
-  const clients = new Map<string, ECRClient>();
   const http = createRegistryHttp();
   const ecr = createEcrRegistry({
-    clientFor: ({ region }) => {
-      const client = clients.get(region) ?? new ECRClient({ region });
-      clients.set(region, client);
-      return client;
-    },
+    clientFor: createEcrClients(),
     settingsCache: new Map(),
     http,
     clock,

@@ -1,5 +1,5 @@
 import type { ClusterRow } from '../fleet/cluster.ts';
-import type { ImageContents, ImageRegistry } from '../images/index.ts';
+import type { EcrClients, ImageContents, ImageRegistry, PodAuditDependencies } from '../images/index.ts';
 import type { ClusterSecret } from '../kubernetes/index.ts';
 import type { ClusterPlan } from '../reconcile/index.ts';
 import type { PlumblineRecord } from '../records/record.ts';
@@ -38,7 +38,12 @@ export interface Deployment {
   readonly state: StateStore;
   readonly records: RecordStore;
   /** What image commands ask and write: the locks, and the registries with this machine's credentials. */
-  readonly images: { readonly locks: LockStore; readonly registry: ImageRegistry & ImageContents };
+  readonly images: {
+    readonly locks: LockStore;
+    readonly registry: ImageRegistry & ImageContents;
+    readonly ecrFor: EcrClients;
+    readonly pods: PodAuditDependencies;
+  };
   /** Creates or replaces the secret; its value reaches no log and no error. */
   storeCredentials(secretName: string, credentials: ClusterSecret): Promise<void>;
   deleteCredentials(secretName: string): Promise<void>;

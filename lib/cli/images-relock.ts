@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { printableReference, relockImage } from '../images/index.ts';
 import { NotFoundError } from './errors.ts';
 import type { DefineCommand } from './leaf-command.ts';
 
@@ -17,6 +16,7 @@ export function imagesRelockCommand(define: DefineCommand): Command {
       ],
     },
     async (run, [reference = ''], options) => {
+      const { printableReference, relockImage } = await import('../images/index.ts');
       const { images, clusters, state } = await run.deployment();
       const reason = String(options.reason);
       const entries = await clusters.list(run.signal);

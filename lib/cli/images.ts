@@ -2,7 +2,10 @@ import type { Command } from 'commander';
 import { describeObject } from '../manifests/object.ts';
 import type { ObjectRecord, PlumblineRecord } from '../records/record.ts';
 import { describeChanges, describeMessage } from './describe-record.ts';
+import { imagesAllowListCommand } from './images-allow-list.ts';
+import { imagesEnforceImmutabilityCommand } from './images-enforce-immutability.ts';
 import { imagesRelockCommand } from './images-relock.ts';
+import { imagesTraceCommand } from './images-trace.ts';
 import type { DefineCommand } from './leaf-command.ts';
 import { describeMoment } from './moment.ts';
 import { getCluster } from './select-clusters.ts';
@@ -32,7 +35,8 @@ export function imagesCommand(define: DefineCommand): Command {
       return findings.length === 0 ? 0 : 2;
     },
   );
-  for (const subcommand of [imagesRelockCommand]) command.addCommand(subcommand(define));
+  const subcommands = [imagesRelockCommand, imagesTraceCommand, imagesAllowListCommand, imagesEnforceImmutabilityCommand];
+  for (const subcommand of subcommands) command.addCommand(subcommand(define));
   return command;
 }
 

@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts';
 import { createClusterConnector } from '../cluster-connector.ts';
 import { createStoreClients, createStores } from '../deployment.ts';
 import type { ClusterRow } from '../fleet/index.ts';
-import { createImageRegistry } from '../image-registry.ts';
+import { createEcrClients, createImageRegistry } from '../image-registry.ts';
 import { planCluster, reconcileCluster } from '../reconcile/index.ts';
 import { createRecorder, createRecordIds } from '../records/index.ts';
 import { createSecretReader } from '../secrets.ts';
@@ -62,7 +62,12 @@ export async function openDeployment(target: DeploymentTarget, machine: Machine,
     clusters: stores.clusters,
     state: stores.state,
     records: stores.records,
-    images: { locks: stores.locks, registry },
+    images: {
+      locks: stores.locks,
+      registry,
+      ecrFor: createEcrClients(),
+      pods: { connect, contents: registry, store: stores.imageContents, seen: new Map(), clock },
+    },
     storeCredentials: credentials.store,
     deleteCredentials: credentials.delete,
     checkRepository: (row, checking) => checkRepository(row, git, readRepository, checking),

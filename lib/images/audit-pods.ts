@@ -41,7 +41,7 @@ export async function auditPods(
   const read = new Map<string, ManagedPods>();
   await inParallel(clusters, CLUSTERS_AT_ONCE, async ({ row, artifact }) => {
     try {
-      read.set(row.cluster, managedPods(await readPods(row, deps, signal), artifact.objects, artifact.defaultNamespace));
+      read.set(row.cluster, await readManagedPods({ row, artifact }, deps, signal));
     } catch (error) {
       signal.throwIfAborted();
       audits.set(row.cluster, { failure: failureOf(error) });
@@ -52,7 +52,16 @@ export async function auditPods(
   return audits;
 }
 
-async function readPods(row: ClusterRow, { connect }: PodAuditDependencies, outer: AbortSignal): Promise<LivePods> {
+/** The pods of one cluster that are Git's. Throws what reading throws. */
+export async function readManagedPods(
+  { row, artifact }: AuditedCluster,
+  deps: Pick<PodAuditDependencies, 'connect'>,
+  signal: AbortSignal,
+): Promise<ManagedPods> {
+  return managedPods(await readPods(row, deps, signal), artifact.objects, artifact.defaultNamespace);
+}
+
+async function readPods(row: ClusterRow, { connect }: Pick<PodAuditDependencies, 'connect'>, outer: AbortSignal): Promise<LivePods> {
   const signal = AbortSignal.any([outer, AbortSignal.timeout(CLUSTER_TIMEOUT_MS)]);
   await using scope = new AsyncDisposableStack();
   const client = scope.adopt(await connect(row, signal), (opened) => opened.close());
@@ -97,7 +106,7 @@ export function createPodAuditor(
 }
 
 /** What templates mean, and what runs instead: looked up where it should be, and where the kubelet says that it came from. */
-function wantedImages({ pods }: ManagedPods): readonly WantedImage[] {
+export function wantedImages({ pods }: ManagedPods): readonly WantedImage[] {
   return pods.flatMap(({ pod, template, platform }) => {
     const platforms = platform === undefined ? [] : [platform];
     const statuses = statusesOf(pod);

@@ -105,7 +105,7 @@ function auditCluster(
       const observed = byReference.get(open.changes[0]?.path ?? '');
       if (observed === undefined) return true;
       if (open.class === 'tag.moved' || open.class === 'tag.unresolvable') return observed.resolution.state !== 'unverifiable';
-      if (open.class === 'repo.mutable') return observed.settings.state !== 'unverifiable';
+      if (open.class === 'repo.mutable' || open.class === 'tag.excluded') return observed.settings.state !== 'unverifiable';
       return true;
     },
   };
@@ -145,6 +145,7 @@ function changesOf(finding: ImageFinding, use: ImageUse, observed: TagObservatio
     case 'tag.unresolvable':
       return [change(path, use.lock?.digest, undefined)];
     case 'repo.mutable':
+    case 'tag.excluded':
       return [
         change(path, 'IMMUTABLE', observed?.settings.state === 'found' ? describeTagSettings(observed.settings.settings) : undefined),
       ];

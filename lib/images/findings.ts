@@ -11,6 +11,7 @@ const SEVERITIES: Readonly<Record<FindingId, Severity>> = {
   'ref.latest': 'high',
   'ref.unpinned': 'medium',
   'repo.mutable': 'high',
+  'tag.excluded': 'high',
   'tag.moved': 'high',
   'tag.unresolvable': 'critical',
   'reg.foreign': 'low',
@@ -96,6 +97,10 @@ function settingsFindings(use: ImageUse, reference: ImageReference, { resolution
   if (settings.state === 'missing' || ecrHostOf(reference.registry) === undefined || !isTagMutable(settings.settings, tagOf(reference)))
     return [];
   const setting = describeTagSettings(settings.settings);
+  if (settings.settings.mutability === 'IMMUTABLE_WITH_EXCLUSION') {
+    const message = `image ${use.shown}: its repository is immutable, but a filter leaves this tag out (${setting}); use a tag that no filter matches.`;
+    return [finding('tag.excluded', use, message)];
+  }
   return [
     finding('repo.mutable', use, `image ${use.shown}: its repository lets this tag be overwritten (${setting}); set IMMUTABLE tags.`),
   ];

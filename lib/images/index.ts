@@ -2,13 +2,17 @@
  * Image immutability: references are parsed, tags are locked to digests at render (`lockImages`), and the locks are held against the
  * registries for as long as they are in use (`runAudit`).
  */
+export { type AllowList, allowListOf, bottlerocketSettings, digestPolicy, NAMESPACE_LABEL } from './allow-list.ts';
 export { type ArtifactInUse, type AuditDependencies, auditImages, type ClusterAudit } from './audit.ts';
 export { type AuditedCluster, auditPods, createPodAuditor, type PodAudit, type PodAuditDependencies } from './audit-pods.ts';
 export { createEcrRegistry, type EcrDependencies } from './ecr.ts';
+export type { EcrClients } from './ecr-calls.ts';
 export { type EcrHost, ecrHostOf } from './ecr-host.ts';
 export type { SettingsCache } from './ecr-settings.ts';
+export { enforceImmutability, type ImmutabilityChange, ImmutabilityError } from './enforce-immutability.ts';
 export { severityOf } from './findings.ts';
 export { type LockDependencies, lockImages } from './lock.ts';
+export { describeTagSettings } from './mutability.ts';
 export { createOciRegistry } from './oci.ts';
 export { createOciClient, type RegistryAccess } from './oci-client.ts';
 export type { ImageException, ImagePolicy } from './policy.ts';
@@ -19,4 +23,5 @@ export { createRegistryAccess, RegistrySecretError, registrySecretName } from '.
 export { createRegistryHttp, type RegistryHttp } from './registry-http.ts';
 export { RelockError, type Relocked, relockImage } from './relock.ts';
 export { type AuditOutcome, auditError, type RunAuditDependencies, runAudit } from './run-audit.ts';
+export { type ContainerTrace, TraceError, tracePod } from './trace.ts';
 export type { FindingId, ImageFinding, ImageLock, ImageReference, Platform, Severity } from './types.ts';

@@ -39,6 +39,7 @@ export type FindingId =
   | 'ref.latest'
   | 'ref.unpinned'
   | 'repo.mutable'
+  | 'tag.excluded'
   | 'tag.moved'
   | 'tag.unresolvable'
   | 'reg.foreign'

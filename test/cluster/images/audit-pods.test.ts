@@ -4,6 +4,7 @@ import { parseRow } from '../../../lib/fleet/parse-row.ts';
 import { type AuditedCluster, auditPods, type PodAudit, type PodAuditDependencies } from '../../../lib/images/audit-pods.ts';
 import { createEcrRegistry } from '../../../lib/images/ecr.ts';
 import { createRegistryHttp, type RegistryHttp } from '../../../lib/images/registry-http.ts';
+import { tracePod } from '../../../lib/images/trace.ts';
 import { bearerToken, createKubernetesClient } from '../../../lib/kubernetes/index.ts';
 import { type PushTarget, pushImage, pushIndex } from '../../../lib/local/registry.ts';
 import { createImageContentStore } from '../../../lib/storage/image-content-table.ts';
@@ -182,6 +183,41 @@ it('raises the alarm when an image that runs is not in its registry any more, an
   await played.replicas('power', await played.node('ppc64le'), `${nameOf(web)}:2@${index}`, [{ imageId: `${nameOf(web)}@${index}` }]);
   const found = await audit('gone', 'power');
   expect(linesOf(found)).toEqual(['digest.missing Deployment gone [app]', 'ref.no-platform Deployment power [app]']);
+});
+
+it('traces a pod from its commit to the bytes on its node', async () => {
+  await setUp();
+  const web = await freshRepository('MUTABLE');
+  const index = await pushIndex(web, '1', { variant: 'traced' }, signal);
+  const reference = `${nameOf(web)}:1`;
+  const [pod = ''] = await played.replicas('traced', amd64, `${reference}@${index}`, [{ imageId: `${nameOf(web)}@${index}` }]);
+  const lock = {
+    reference,
+    digest: index,
+    mediaType: 'x',
+    platforms: [],
+    resolvedAt: '2026-01-01T00:00:00Z',
+    generation: 1,
+    firstRevision: 'a1',
+  };
+  const cluster = clusterWith('prod-eu', 'traced');
+  const traced = { ...cluster, artifact: { ...cluster.artifact, digests: [lock], revision: 'b2' } };
+  const [trace] = await tracePod(traced, { namespace: played.namespace, name: pod }, deps, signal);
+  expect(trace).toMatchObject({
+    container: 'app',
+    revision: 'b2',
+    reference,
+    lock: { digest: index, firstRevision: 'a1' },
+    desired: index,
+    children: { 'linux/amd64': expect.stringMatching(/^sha256:/), 'linux/arm64/v8': expect.stringMatching(/^sha256:/) },
+    config: expect.stringMatching(/^sha256:/),
+    node: amd64,
+    platform: 'linux/amd64',
+    verdict: 'match',
+  });
+  await expect(tracePod(traced, { namespace: played.namespace, name: 'nobody' }, deps, signal)).rejects.toMatchObject({
+    reason: 'PodNotFound',
+  });
 });
 
 it('says nothing of a cluster that cannot be read, and goes on with the others', async () => {

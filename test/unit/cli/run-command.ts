@@ -40,6 +40,16 @@ export function emptyWorld(): World {
     images: {
       locks: { list: unused, putIfAbsent: unused, relock: unused, generation: unused, readTree: unused, putTree: unused },
       registry: { resolve: unused, settings: unused, manifests: unused, config: unused },
+      ecrFor: () => {
+        throw new Error('not asked for in this test');
+      },
+      pods: {
+        connect: unused,
+        contents: { manifests: unused, config: unused },
+        store: { get: unused, put: unused },
+        seen: new Map(),
+        clock: { now: () => NOW },
+      },
     },
     desired: unused,
     plan: unused,
