@@ -28,6 +28,8 @@ let lines: readonly Line[];
 beforeAll(async () => {
   const child = spawn(process.execPath, ['demo/main.ts', '--keep', '--name', NAME], {
     cwd: host.project,
+    // What it prints is read here, wherever it runs: some colour even a pipe when they are told that this is CI.
+    env: { ...process.env, NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   for (const stream of [child.stdout, child.stderr])

@@ -149,6 +149,8 @@ function runKubectl(cluster: LocalCluster, namespace: string, args: readonly str
   const child = execFile(program, [...common, ...args], (error: ExecFileException | null, stdout, stderr) =>
     error === null ? resolve(stdout) : reject(new Error(`kubectl ${args.join(' ')}: ${stderr}`)),
   );
+  // A command that reads nothing may be gone before it is told so.
+  child.stdin?.on('error', () => undefined);
   child.stdin?.end(input);
   return promise;
 }
