@@ -54,6 +54,41 @@ const CASES: readonly [behaviour: string, change: FieldChange, lines: readonly s
     { path: 'p'.repeat(100), live: 1, desired: 2 },
     [`${'p'.repeat(34)}…${'p'.repeat(34)}:`, '  1 → 2'],
   ],
+  [
+    'says that the order of a list changed, and no more',
+    { path: 'spec.containers', live: ['app', 'proxy'], desired: ['proxy', 'app'] },
+    ['spec.containers: order: app, proxy → proxy, app'],
+  ],
+  [
+    'does not say order of a list that has other items',
+    { path: 'args', live: ['a', 'a', 'b'], desired: ['a', 'b', 'b'] },
+    ['args: ["a","a","b"] → ["a","b","b"]'],
+  ],
+  [
+    'shows a long text by the lines that changed',
+    { path: 'data["app.conf"]', live: 'a=1\nb=2\nc=3\nd=4\ne=5\nf=6\n', desired: 'a=1\nb=2\nc=3\nd=4\ne=50\nf=6\n' },
+    ['data["app.conf"]: 1 line removed, 1 added', '  … 2 lines unchanged', '   c=3', '   d=4', '  -e=5', '  +e=50', '   f=6'],
+  ],
+  [
+    'shows the lines of a text that is not there yet',
+    { path: 'data.new', desired: 'one\ntwo\nthree' },
+    ['data.new: 3 lines added', '  +one', '  +two', '  +three'],
+  ],
+  [
+    'cuts long lines so that their difference stays in sight',
+    { path: 'data.json', live: `[\n${'x'.repeat(100)}1\n]`, desired: `[\n${'x'.repeat(100)}2\n]` },
+    ['data.json: 1 line removed, 1 added', '   [', '  -…xxxxxxxxxxxx1', '  +…xxxxxxxxxxxx2', '   ]'],
+  ],
+  [
+    'shows control characters of a text as escapes',
+    { path: 'data.a', live: 'x\n\u001b[2Jx\nx\n', desired: 'x\nx\nx\n' },
+    ['data.a: 1 line removed, 1 added', '   x', '  -\\u001b[2Jx', '  +x', '   x'],
+  ],
+  [
+    'counts the lines of texts that are too long to compare',
+    { path: 'data.a', live: 'x\n'.repeat(2000), desired: 'y\n'.repeat(3000) },
+    ['data.a: 2000 lines removed, 3000 added', '  (too many lines to tell which; --json has all)'],
+  ],
 ];
 
 describe('describeChange, on a page of 70 columns', () => {
@@ -61,5 +96,11 @@ describe('describeChange, on a page of 70 columns', () => {
     const described = describeChange(change, 70).map((line) => line.map(({ text }) => text).join(''));
     expect(described).toEqual(lines);
     expect(Math.max(...described.map((line) => [...line].length))).toBeLessThanOrEqual(70);
+  });
+
+  it('counts the lines that it leaves out of many', () => {
+    const described = describeChange({ path: 'data.a', live: 'x\n'.repeat(100), desired: 'y\n'.repeat(100) }, 70);
+    expect(described).toHaveLength(62);
+    expect(described.at(-1)?.map(({ text }) => text)).toEqual(['  (140 more lines of the diff; --json has all)']);
   });
 });
