@@ -15,19 +15,27 @@ const VitestReport = z.object({
   testResults: z.array(z.object({ status: z.string(), assertionResults: z.array(z.unknown()) })),
 });
 
-/** Runs a command of this package with its output shown; resolves with its exit status (128 + signal when it was ended by one). */
-async function run(command: string, args: readonly string[]): Promise<number> {
-  const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'] });
-  return new Promise((resolve, reject) => {
+/** Where a step's output goes: as it comes, or in one piece when the step has ended, where two run side by side. */
+export type Output = 'live' | 'whole';
+
+/** Runs a command of this package with its output shown; resolves with its exit status, 1 when a signal ended it. */
+async function run(title: string, command: string, args: readonly string[], output: Output): Promise<number> {
+  if (output === 'live') console.log(`\n== ${title}`);
+  const shown = output === 'live' ? 'inherit' : 'pipe';
+  const child = spawn(command, args, { stdio: ['ignore', shown, shown] });
+  const chunks: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const status = await new Promise<number>((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (code, signal) => resolve(code ?? (signal === null ? 1 : 128)));
+    child.once('close', (code) => resolve(code ?? 1));
   });
+  if (output === 'whole') console.log(`\n== ${title}\n${Buffer.concat(chunks)}`);
+  return status;
 }
 
 /** One command that passes or fails as a whole. */
 export async function commandStep(title: string, command: string, args: readonly string[]): Promise<Counts> {
-  console.log(`\n== ${title}`);
-  const status = await run(command, args);
+  const status = await run(title, command, args, 'live');
   return status === 0 ? { title, passed: 1, failed: 0 } : { title, passed: 0, failed: 1 };
 }
 
@@ -35,13 +43,13 @@ export async function commandStep(title: string, command: string, args: readonly
  * Runs Vitest projects and counts from its own report. A file that could not even be collected, or a run that left no report, counts as a
  * failure: no result is not a pass.
  */
-export async function vitestStep(title: string, projects: readonly string[]): Promise<Counts> {
-  console.log(`\n== ${title}`);
+export async function vitestStep(title: string, projects: readonly string[], output: Output = 'live'): Promise<Counts> {
   const report = `build/test/${projects.join('-')}.json`;
   await mkdir('build/test', { recursive: true });
   await rm(report, { force: true });
   const selection = projects.flatMap((project) => ['--project', project]);
-  const status = await run('vitest', ['run', ...selection, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]);
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const status = await run(title, 'vitest', ['run', ...selection, ...reporters], output);
   const text = await readFile(report, 'utf8').catch(() => undefined);
   if (text === undefined) return { title, passed: 0, failed: 1 };
   const parsed = VitestReport.parse(JSON.parse(text));
