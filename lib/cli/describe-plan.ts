@@ -1,3 +1,4 @@
+import type { Failure } from '../errors.ts';
 import { describeObject } from '../manifests/object.ts';
 import type { ClusterPlan, PlanItem } from '../reconcile/index.ts';
 import { describeChange } from './describe-change.ts';
@@ -37,10 +38,13 @@ export function summarisePlan(plan: ClusterPlan): PlanSummary {
   };
 }
 
-/** 1 when an object could not be planned, 2 when anything would change, else 0. */
-export function planExit(plans: readonly ClusterPlan[]): 0 | 1 | 2 {
-  const lines = plans.flatMap((plan) => plan.lines);
-  if (lines.some(({ action }) => action === 'error')) return 1;
+/** A cluster's plan, or why there is none. */
+export type PlanResult = ClusterPlan | { readonly cluster: string; readonly error: Failure };
+
+/** 1 when a cluster or an object could not be planned, 2 when anything would change, else 0. */
+export function planExit(results: readonly PlanResult[]): 0 | 1 | 2 {
+  const lines = results.flatMap((result) => ('error' in result ? [] : result.lines));
+  if (results.some((result) => 'error' in result) || lines.some(({ action }) => action === 'error')) return 1;
   return lines.length > 0 ? 2 : 0;
 }
 
@@ -79,7 +83,8 @@ function describeDetails(line: PlanItem, width: number): readonly Line[] {
   return [...changes, ...failure];
 }
 
-function describeSummary(summary: PlanSummary): string {
+/** `42 objects: 1 to create, 41 unchanged`. */
+export function describeSummary(summary: PlanSummary): string {
   const parts = [
     ...(summary.create > 0 ? [`${summary.create} to create`] : []),
     ...(summary.update > 0 ? [`${summary.update} to update`] : []),

@@ -1,12 +1,13 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { failureOf } from '../errors.ts';
-import type { ClusterPlan } from '../reconcile/index.ts';
 import type { PlanSource } from './deployment.ts';
-import { formatPlan, planExit, summarisePlan } from './describe-plan.ts';
+import { formatPlan, type PlanResult, planExit, summarisePlan } from './describe-plan.ts';
+import { formatPlansAsMarkdown } from './describe-plan-markdown.ts';
 import { UsageError } from './errors.ts';
 import type { DefineCommand } from './leaf-command.ts';
 import { printError } from './print-error.ts';
+import { describePosition } from './progress.ts';
 import { requireRow, selectClusters } from './select-clusters.ts';
 
 export function planCommand(define: DefineCommand): Command {
@@ -18,32 +19,40 @@ export function planCommand(define: DefineCommand): Command {
         ['plan prod-eu', 'compares the published desired state with the cluster'],
         ['plan prod-eu --path ./clusters/prod-eu', 'compares a folder on this machine, before it is committed'],
         ['plan prod-eu --revision 3f2c1a9', 'compares another revision of the cluster’s repository'],
+        ['plan --markdown > comment.md', 'writes what would change in every cluster as a comment for a pull request'],
       ],
     },
     async (run, [cluster], options) => {
       const source = planSource(cluster, run.directory, options);
+      const markdown = options.markdown === true;
+      if (markdown && run.options.json) throw new UsageError('plan: --markdown and --json are two formats. Give one of them.');
       const deployment = await run.deployment();
-      const plans: ClusterPlan[] = [];
-      let failed = false;
-      for (const entry of await selectClusters(deployment.clusters, cluster === undefined ? [] : [cluster], run.signal)) {
+      const results: PlanResult[] = [];
+      const entries = await selectClusters(deployment.clusters, cluster === undefined ? [] : [cluster], run.signal);
+      for (const [index, entry] of entries.entries()) {
         try {
-          const plan = await run.progress(`planning ${entry.cluster}`, () => deployment.plan(requireRow(entry), source, run.signal));
-          plans.push(plan);
+          const text = `planning ${entry.cluster}${describePosition(index, entries.length)}`;
+          const plan = await run.progress(text, () => deployment.plan(requireRow(entry), source, run.signal));
+          results.push(plan);
           run.output.lines([...plan.lines.map((line) => ({ cluster: plan.cluster, ...line })), summarisePlan(plan)]);
-          run.output.text(() => formatPlan(plan, run.terminal));
+          if (!markdown) run.output.text(() => formatPlan(plan, run.terminal));
         } catch (error) {
           run.signal.throwIfAborted();
-          failed = true;
+          const failure = failureOf(error);
+          results.push({ cluster: entry.cluster, error: failure });
           printError(run.terminal, error, entry.cluster);
-          run.output.lines([{ kind: 'summary', cluster: entry.cluster, error: failureOf(error) }]);
+          run.output.lines([{ kind: 'summary', cluster: entry.cluster, error: failure }]);
         }
       }
-      return failed ? 1 : planExit(plans);
+      // A comment has a limit, which all of its clusters share.
+      if (markdown) run.output.text(() => formatPlansAsMarkdown(results));
+      return planExit(results);
     },
     (command) =>
       command
         .option('--revision <revision>', 'a branch, tag or commit of the cluster’s repository instead of what is published')
-        .option('--path <directory>', 'a folder on this machine instead of what is published'),
+        .option('--path <directory>', 'a folder on this machine instead of what is published')
+        .option('--markdown', 'print one comment for a pull request, in Markdown, of a size that GitHub takes'),
   );
 }
 

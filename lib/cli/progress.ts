@@ -55,3 +55,8 @@ export async function withProgress<T>(
     progress.done();
   }
 }
+
+/** ` (2 of 5)`, and nothing where there is only one. */
+export function describePosition(index: number, total: number): string {
+  return total > 1 ? ` (${index + 1} of ${total})` : '';
+}
