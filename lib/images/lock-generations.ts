@@ -20,6 +20,14 @@ export function renderedTree({ reference, path, revision, objects }: RenderedSou
   return { place: `${reference} ${path}`, tree: hash.digest('hex'), revision };
 }
 
+/** What is stored of a place, and of this tree at it. */
+export type KnownPlace = Awaited<ReturnType<LockStore['readTree']>>;
+
+/** Whether the same commit was locked here last, so that there is nothing to store. */
+export function isKept({ tree, revision }: RenderedTree, { known, head }: KnownPlace): boolean {
+  return known?.revision === revision && head === tree;
+}
+
 /**
  * The locks of a commit. They are the current ones, unless the commit renders to what an earlier one did: then those of that one's last
  * artifact, so that deploying it again, or reverting to it, deploys the bytes that ran before. A commit that changes nothing else than that it
@@ -29,10 +37,10 @@ export async function locksOfTree(
   repository: string,
   current: ReadonlyMap<string, ImageLock>,
   tree: RenderedTree,
-  locks: Pick<LockStore, 'readTree' | 'generation'>,
+  { known, head }: KnownPlace,
+  locks: Pick<LockStore, 'generation'>,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, ImageLock>> {
-  const { known, head } = await locks.readTree(repository, tree.place, tree.tree, signal);
   const isRepeated = known !== undefined && (known.revision === tree.revision || head !== tree.tree);
   if (!isRepeated) return current;
   const chosen = new Map(current);

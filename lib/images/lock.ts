@@ -7,7 +7,7 @@ import type { LockStore } from '../storage/stores.ts';
 import { referenceFindings, unpinnedFinding, unresolvedFinding } from './findings.ts';
 import { type ImageUse, imageUsesOf, lockedText, unpinnedTagOf } from './image-uses.ts';
 import { inParallel } from './in-parallel.ts';
-import { lockedTree, locksOfTree, renderedTree } from './lock-generations.ts';
+import { isKept, lockedTree, locksOfTree, renderedTree } from './lock-generations.ts';
 import { type ImagePolicy, type ImageTreatment, treatImage } from './policy.ts';
 import { ImageReferenceError } from './reference.ts';
 import type { ImageRegistry, Resolution } from './registry.ts';
@@ -45,7 +45,7 @@ export async function lockImages(
     objects: rendered.objects.map((object) => withDigests(object, locks)),
     digests: tags.flatMap(({ text }) => locks.get(text) ?? []),
     findings: uses.flatMap((use) => findingsOf(use, unresolved.get(use.text), treatments.get(use.text))),
-    blocked: Object.fromEntries(rendered.objects.flatMap((object) => blockedEntry(object, failures))),
+    blocked: failures.size === 0 ? {} : Object.fromEntries(rendered.objects.flatMap((object) => blockedEntry(object, failures))),
   };
 }
 
@@ -61,7 +61,10 @@ async function locksFor(
   if (tags.length === 0) return { locks: new Map(), unresolved };
   const { repository, revision } = rendered;
   const used = new Set(tags.map(({ text }) => text));
-  const listed = await deps.locks.list(repository, signal);
+  // The tree is hashed and read while the locks are on their way.
+  const listing = deps.locks.list(repository, signal);
+  const tree = renderedTree(rendered);
+  const [listed, place] = await Promise.all([listing, deps.locks.readTree(repository, tree.place, tree.tree, signal)]);
   const current = new Map(listed.flatMap((lock) => (used.has(lock.reference) ? [[lock.reference, lock] as const] : [])));
   const fresh = tags.filter(({ text }) => !current.has(text));
   const resolutions = fresh.length === 0 ? new Map<string, Resolution>() : await deps.registry.resolve(fresh, signal);
@@ -76,9 +79,9 @@ async function locksFor(
     const lock = { reference: text, digest, mediaType, platforms, resolvedAt, generation: 1, firstRevision: revision };
     current.set(text, await deps.locks.putIfAbsent(repository, lock));
   });
-  const tree = renderedTree(rendered);
-  const locks = await locksOfTree(repository, current, tree, deps.locks, signal);
-  if (unresolved.size === 0) await deps.locks.putTree(repository, tree.place, lockedTree(tree, [...locks.values()]));
+  const locks = await locksOfTree(repository, current, tree, place, deps.locks, signal);
+  if (unresolved.size === 0 && !isKept(tree, place))
+    await deps.locks.putTree(repository, tree.place, lockedTree(tree, [...locks.values()]), place.head);
   return { locks, unresolved };
 }
 
@@ -88,6 +91,7 @@ const UNANSWERED: Unresolved = {
 };
 
 function withDigests(object: KubernetesObject, locks: ReadonlyMap<string, ImageLock>): KubernetesObject {
+  if (locks.size === 0) return object;
   return mapImages(object, (image) => {
     const lock = locks.get(image);
     return lock === undefined ? image : lockedText(image, lock.digest);

@@ -22,10 +22,14 @@ const StoredTree = z.object({
   generations: z.record(z.string(), z.number()),
 } satisfies Record<keyof LockedTree, z.ZodType>);
 const Head = z.object({ tree: z.string() });
+const Relocks = z.object({ relocks: z.number() });
+const RELOCKS = 'relocks';
+/** Of how many repositories the locks are kept in memory. */
+const REPOSITORIES_KEPT = 20;
 
 /**
  * Image locks in the `state` table, PK `repository#URL` of the source: SK `lock#REFERENCE` is the current one, `generation#REFERENCE#N` an
- * earlier one, `tree#PLACE#HASH` what an artifact was locked with, and `head#PLACE` the tree that was locked there last.
+ * earlier one, `relocks` how many relocks there were, `tree#PLACE#HASH` what an artifact was locked with, and `head#PLACE` the tree that was locked there last.
  */
 export function createLockStore(client: DynamoDBDocumentClient, table: string): LockStore {
   const partition = (repository: string) => `repository#${repository}`;
@@ -34,17 +38,28 @@ export function createLockStore(client: DynamoDBDocumentClient, table: string): 
     const read = new GetCommand({ TableName: table, Key: keyOf(repository, sk), ConsistentRead: true });
     return (await client.send(read, sendOptions(signal))).Item;
   };
+  // Nothing but a relock changes a lock, so those that were read stay true until there is one more.
+  const kept = new Map<string, { readonly relocks: number; readonly locks: Map<string, ImageLock> }>();
   return {
     async list(repository, signal) {
+      const counted = await get(repository, RELOCKS, signal);
+      const relocks = counted === undefined ? 0 : Relocks.parse(counted).relocks;
+      const known = kept.get(repository);
+      if (known?.relocks === relocks) return [...known.locks.values()];
       const query = {
         TableName: table,
         KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
         ExpressionAttributeValues: { ':pk': partition(repository), ':prefix': 'lock#' },
         ConsistentRead: true,
       };
-      const locks = [];
-      for await (const item of queryItems(client, query, signal)) locks.push(StoredLock.parse(item));
-      return locks;
+      const locks = new Map<string, ImageLock>();
+      for await (const item of queryItems(client, query, signal)) {
+        const lock = StoredLock.parse(item);
+        locks.set(lock.reference, lock);
+      }
+      if (kept.size >= REPOSITORIES_KEPT) kept.clear();
+      kept.set(repository, { relocks, locks });
+      return [...locks.values()];
     },
 
     async putIfAbsent(repository, lock) {
@@ -52,10 +67,13 @@ export function createLockStore(client: DynamoDBDocumentClient, table: string): 
       const Item = { ...keyOf(repository, sk), ...lock };
       try {
         await client.send(new PutCommand({ TableName: table, Item, ConditionExpression: 'attribute_not_exists(pk)' }));
+        kept.get(repository)?.locks.set(lock.reference, lock);
         return lock;
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException)) throw error;
-        return StoredLock.parse(await get(repository, sk));
+        const holds = StoredLock.parse(await get(repository, sk));
+        kept.get(repository)?.locks.set(holds.reference, holds);
+        return holds;
       }
     },
 
@@ -67,6 +85,14 @@ export function createLockStore(client: DynamoDBDocumentClient, table: string): 
           new TransactWriteCommand({
             TransactItems: [
               { Put: { TableName: table, Item: earlier } },
+              {
+                Update: {
+                  TableName: table,
+                  Key: keyOf(repository, RELOCKS),
+                  UpdateExpression: 'ADD relocks :one',
+                  ExpressionAttributeValues: { ':one': 1 },
+                },
+              },
               {
                 Put: {
                   TableName: table,
@@ -98,9 +124,12 @@ export function createLockStore(client: DynamoDBDocumentClient, table: string): 
       };
     },
 
-    async putTree(repository, place, tree) {
-      await client.send(new PutCommand({ TableName: table, Item: { ...keyOf(repository, `tree#${place}#${tree.tree}`), ...tree } }));
-      await client.send(new PutCommand({ TableName: table, Item: { ...keyOf(repository, `head#${place}`), tree: tree.tree } }));
+    async putTree(repository, place, tree, head) {
+      const items = [
+        { ...keyOf(repository, `tree#${place}#${tree.tree}`), ...tree },
+        ...(head === tree.tree ? [] : [{ ...keyOf(repository, `head#${place}`), tree: tree.tree }]),
+      ];
+      await Promise.all(items.map((Item) => client.send(new PutCommand({ TableName: table, Item }))));
     },
   };
 }

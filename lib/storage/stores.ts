@@ -98,7 +98,8 @@ export interface LockStore {
     tree: string,
     signal?: AbortSignal,
   ): Promise<{ readonly known?: LockedTree; readonly head?: string }>;
-  putTree(repository: string, place: string, tree: LockedTree): Promise<void>;
+  /** `head` is the tree that was locked there last, as it was read: it is not written again. */
+  putTree(repository: string, place: string, tree: LockedTree, head: string | undefined): Promise<void>;
 }
 
 /** What a digest names, as far as it was read; of a single image how it was built. */

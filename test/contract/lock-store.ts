@@ -41,8 +41,20 @@ export function lockStoreContract(create: () => LockStore): void {
     expect(await locks.relock(repository, second, first)).toBe(true);
     expect(await locks.relock(repository, { ...second, digest: `sha256:${'c'.repeat(64)}` }, first)).toBe(false);
     expect(await locks.list(repository)).toEqual([second]);
+    expect(await create().list(repository)).toEqual([second]);
     expect(await locks.generation(repository, 'r/web:1', 1)).toEqual(first);
     expect(await locks.generation(repository, 'r/web:1', 7)).toBeUndefined();
+  });
+
+  it('sees a relock that another process made', async () => {
+    const [here, there] = [create(), create()];
+    const repository = `https://git.example/${randomUUID()}`;
+    const first = lock('r/web:1', 'a');
+    const second = { ...lock('r/web:1', 'b'), generation: 2 };
+    await here.putIfAbsent(repository, first);
+    expect(await here.list(repository)).toEqual([first]);
+    expect(await there.relock(repository, second, first)).toBe(true);
+    expect(await here.list(repository)).toEqual([second]);
   });
 
   it('knows each tree of a place, and the last one', async () => {
@@ -51,8 +63,8 @@ export function lockStoreContract(create: () => LockStore): void {
     const [one, two] = ['1', '2'].map((tree) => ({ tree, revision: `commit ${tree}`, generations: { 'r/web:1': Number(tree) } }));
     if (one === undefined || two === undefined) throw new Error('there are two');
     expect(await locks.readTree(repository, 'main apps', '1')).toEqual({});
-    await locks.putTree(repository, 'main apps', one);
-    await locks.putTree(repository, 'main apps', two);
+    await locks.putTree(repository, 'main apps', one, undefined);
+    await locks.putTree(repository, 'main apps', two, '1');
     expect(await locks.readTree(repository, 'main apps', '1')).toEqual({ known: one, head: '2' });
     expect(await locks.readTree(repository, 'main other', '1')).toEqual({});
     expect(await locks.list(repository)).toEqual([]);
