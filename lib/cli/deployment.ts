@@ -4,7 +4,7 @@ import type { ClusterSecret } from '../kubernetes/index.ts';
 import type { ClusterPlan } from '../reconcile/index.ts';
 import type { PlumblineRecord } from '../records/record.ts';
 import type { Artifact } from '../source/artifact.ts';
-import type { ClusterStore, LockStore, RecordStore, StateStore } from '../storage/stores.ts';
+import type { ClusterStore, LeaseStore, LockStore, RecordStore, StateStore } from '../storage/stores.ts';
 
 /** Which deployment a command works on. */
 export interface DeploymentTarget {
@@ -43,6 +43,7 @@ export interface Deployment {
     readonly registry: ImageRegistry & ImageContents;
     readonly ecrFor: EcrClients;
     readonly pods: PodAuditDependencies;
+    readonly leases: LeaseStore;
   };
   /** Creates or replaces the secret; its value reaches no log and no error. */
   storeCredentials(secretName: string, credentials: ClusterSecret): Promise<void>;

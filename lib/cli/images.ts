@@ -4,6 +4,7 @@ import type { ObjectRecord, PlumblineRecord } from '../records/record.ts';
 import { describeChanges, describeMessage } from './describe-record.ts';
 import { imagesAllowListCommand } from './images-allow-list.ts';
 import { imagesEnforceImmutabilityCommand } from './images-enforce-immutability.ts';
+import { imagesReRollCommand } from './images-re-roll.ts';
 import { imagesRelockCommand } from './images-relock.ts';
 import { imagesTraceCommand } from './images-trace.ts';
 import type { DefineCommand } from './leaf-command.ts';
@@ -35,7 +36,13 @@ export function imagesCommand(define: DefineCommand): Command {
       return findings.length === 0 ? 0 : 2;
     },
   );
-  const subcommands = [imagesRelockCommand, imagesTraceCommand, imagesAllowListCommand, imagesEnforceImmutabilityCommand];
+  const subcommands = [
+    imagesRelockCommand,
+    imagesTraceCommand,
+    imagesReRollCommand,
+    imagesAllowListCommand,
+    imagesEnforceImmutabilityCommand,
+  ];
   for (const subcommand of subcommands) command.addCommand(subcommand(define));
   return command;
 }

@@ -1,6 +1,6 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ulid } from 'ulidx';
+import { PATIENCE } from '../aws-client.ts';
 import type { Clock } from '../clock.ts';
 import { createClusterConnector } from '../cluster-connector.ts';
 import { createStoreClients, createStores } from '../deployment.ts';
@@ -8,7 +8,7 @@ import type { ClusterRow } from '../fleet/index.ts';
 import { createEcrClients, createImageRegistry } from '../image-registry.ts';
 import { planCluster, reconcileCluster } from '../reconcile/index.ts';
 import { createRecorder, createRecordIds } from '../records/index.ts';
-import { createSecretReader } from '../secrets.ts';
+import { createSecretReader, createSecretsClient } from '../secrets.ts';
 import { type GitHost, parseGitCredentials, type Repository } from '../source/index.ts';
 import { checkCluster, checkRepository } from './checks.ts';
 import { createCredentialsStore } from './credentials-store.ts';
@@ -28,11 +28,11 @@ export interface Machine {
 /** Finds a deployment on AWS by its stacks. Region, endpoints and credentials are the SDK's own, from the environment. */
 export async function openDeployment(target: DeploymentTarget, machine: Machine, signal: AbortSignal): Promise<Deployment> {
   const { clock } = machine;
-  const cloudFormation = new CloudFormationClient();
+  const cloudFormation = new CloudFormationClient(PATIENCE);
   const region = await readRegion(cloudFormation);
   const { settings, reconcileRoleArn } = await readDeployedSettings(target, region, cloudFormation, signal);
   const stores = createStores(settings, createStoreClients(), clock);
-  const secretsManager = new SecretsManagerClient();
+  const secretsManager = createSecretsClient();
   const readSecret = createSecretReader(secretsManager);
   const connect = createClusterConnector(readSecret, clock);
   const credentials = createCredentialsStore(secretsManager);
@@ -67,6 +67,7 @@ export async function openDeployment(target: DeploymentTarget, machine: Machine,
       registry,
       ecrFor: createEcrClients(),
       pods: { connect, contents: registry, store: stores.imageContents, seen: new Map(), clock },
+      leases: stores.leases,
     },
     storeCredentials: credentials.store,
     deleteCredentials: credentials.delete,

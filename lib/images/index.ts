@@ -22,6 +22,7 @@ export type { ImageContents, ImageRegistry, RepositorySettings, Resolution } fro
 export { createRegistryAccess, RegistrySecretError, registrySecretName } from './registry-access.ts';
 export { createRegistryHttp, type RegistryHttp } from './registry-http.ts';
 export { RelockError, type Relocked, relockImage } from './relock.ts';
+export { RerollError, type RerollTarget, rerollWorkload } from './reroll.ts';
 export { type AuditOutcome, auditError, type RunAuditDependencies, runAudit } from './run-audit.ts';
 export { type ContainerTrace, TraceError, tracePod } from './trace.ts';
 export type { FindingId, ImageFinding, ImageLock, ImageReference, Platform, Severity } from './types.ts';

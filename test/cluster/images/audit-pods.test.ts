@@ -4,11 +4,13 @@ import { parseRow } from '../../../lib/fleet/parse-row.ts';
 import { type AuditedCluster, auditPods, type PodAudit, type PodAuditDependencies } from '../../../lib/images/audit-pods.ts';
 import { createEcrRegistry } from '../../../lib/images/ecr.ts';
 import { createRegistryHttp, type RegistryHttp } from '../../../lib/images/registry-http.ts';
+import { rerollWorkload } from '../../../lib/images/reroll.ts';
 import { tracePod } from '../../../lib/images/trace.ts';
 import { bearerToken, createKubernetesClient } from '../../../lib/kubernetes/index.ts';
 import { type PushTarget, pushImage, pushIndex } from '../../../lib/local/registry.ts';
 import { createImageContentStore } from '../../../lib/storage/image-content-table.ts';
 import { adminToken, testCluster, testEnvironment } from '../../helpers/environment.ts';
+import { memoryLeaseStore } from '../../helpers/memory-stores.ts';
 import { ecrClient, freshRepository, freshStateTable, testRegistry } from '../../helpers/registry.ts';
 import { deployment } from '../../helpers/workloads.ts';
 import { type PlayedPods, playPods } from './played-pods.ts';
@@ -218,6 +220,34 @@ it('traces a pod from its commit to the bytes on its node', async () => {
   await expect(tracePod(traced, { namespace: played.namespace, name: 'nobody' }, deps, signal)).rejects.toMatchObject({
     reason: 'PodNotFound',
   });
+});
+
+it('restarts a workload that runs other bytes through its template, once, under its own field manager', async () => {
+  await setUp();
+  const web = await freshRepository('MUTABLE');
+  const digest = await pushImage(web, '1', { variant: 'good' }, signal);
+  const evil = await pushImage(web, '2', { variant: 'evil' }, signal);
+  const image = `${nameOf(web)}:1@${digest}`;
+  await played.deployment('rerolled', image);
+  await played.deployment('healthy', image);
+  await played.replicas('rerolled', amd64, image, [{ imageId: `${nameOf(web)}@${evil}` }]);
+  await played.replicas('healthy', amd64, image, [{ imageId: `${nameOf(web)}@${digest}` }]);
+  const cluster = clusterWith('prod-eu', 'rerolled', 'healthy');
+  const enforced = { ...cluster, row: { ...cluster.row, mode: 'enforce' as const } };
+  const target = (name: string) => ({ kind: 'Deployment' as const, namespace: played.namespace, name });
+  const reroll = { ...deps, leases: memoryLeaseStore(clock), owner: 'test', fieldManager: 'image-reroll-plumbline' };
+
+  await expect(rerollWorkload(cluster, target('rerolled'), reroll, signal)).rejects.toMatchObject({ reason: 'NotEnforced' });
+  await expect(rerollWorkload(enforced, target('healthy'), reroll, signal)).rejects.toMatchObject({ reason: 'NoMismatch' });
+  const at = await rerollWorkload(enforced, target('rerolled'), reroll, signal);
+  const live = await played.read('rerolled');
+  expect(live).toMatchObject({
+    metadata: {
+      managedFields: expect.arrayContaining([expect.objectContaining({ manager: 'image-reroll-plumbline', operation: 'Apply' })]),
+    },
+    spec: { template: { metadata: { annotations: { 'kubectl.kubernetes.io/restartedAt': at } }, spec: { containers: [{ image }] } } },
+  });
+  await expect(rerollWorkload(enforced, target('rerolled'), reroll, signal)).rejects.toMatchObject({ reason: 'RestartedJustNow' });
 });
 
 it('says nothing of a cluster that cannot be read, and goes on with the others', async () => {

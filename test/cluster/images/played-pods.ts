@@ -23,6 +23,9 @@ export interface PlayedPods {
     pods: readonly Omit<PlayedContainer, 'template'>[],
     extra?: object,
   ): Promise<readonly string[]>;
+  /** A Deployment whose ReplicaSets nobody makes. */
+  deployment(name: string, image: string): Promise<void>;
+  read(deployment: string): Promise<unknown>;
   /** A pod that nothing controls. */
   loose(name: string, image: string): Promise<void>;
   debug(pod: string, image: string): Promise<void>;
@@ -95,6 +98,16 @@ export async function playPods(): Promise<PlayedPods> {
       }
       return names;
     },
+
+    async deployment(name, image) {
+      const labels = { app: name };
+      const template = { metadata: { labels }, spec: { containers: [{ name: 'app', image }] } };
+      const metadata = { name, namespace };
+      const object = { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec: { selector: { matchLabels: labels }, template } };
+      await call('POST', `/apis/apps/v1/namespaces/${namespace}/deployments`, object);
+    },
+
+    read: (deployment) => call('GET', `/apis/apps/v1/namespaces/${namespace}/deployments/${deployment}`),
 
     async loose(name, image) {
       await pod(name, { containers: [{ name: 'app', image }] }, undefined, []);

@@ -50,6 +50,7 @@ export function emptyWorld(): World {
         seen: new Map(),
         clock: { now: () => NOW },
       },
+      leases: { acquire: unused, release: unused },
     },
     desired: unused,
     plan: unused,

@@ -1,0 +1,166 @@
+import type { Clock } from '../clock.ts';
+import { PlumblineError } from '../errors.ts';
+import type { ApiResource, KubernetesClient } from '../kubernetes/client.ts';
+import { isJsonArray, isJsonObject, type JsonObject } from '../manifests/json.ts';
+import type { KubernetesObject } from '../manifests/object.ts';
+import type { LeaseStore } from '../storage/stores.ts';
+import { type AuditedCluster, auditPods, type PodAuditDependencies } from './audit-pods.ts';
+
+/** Restarts of one workload lie at least this far apart. */
+export const REROLL_INTERVAL_MS = 600_000;
+const LEASE_SECONDS = 60;
+/** How kubectl asks for a restart, so that nothing that knows it takes this for drift. */
+const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt';
+
+export class RerollError extends PlumblineError {}
+
+export interface RerollTarget {
+  readonly kind: 'Deployment' | 'StatefulSet' | 'DaemonSet';
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface RerollDependencies extends PodAuditDependencies {
+  readonly clock: Clock;
+  readonly leases: LeaseStore;
+  /** Names this run to those who find the lease taken. */
+  readonly owner: string;
+  /** `image-reroll-<deployment>`: whose only field is the annotation. */
+  readonly fieldManager: string;
+}
+
+/**
+ * Restarts a workload whose pods run other bytes than its template means, through that template: each pod is made anew from the image that Git
+ * names, and nothing in a running container is touched. Throws `RerollError` where there is nothing to restart, where a
+ * PodDisruptionBudget lets no pod go, or where it was restarted just now. Resolves to the time that the template has from now on.
+ */
+export async function rerollWorkload(
+  cluster: AuditedCluster,
+  target: RerollTarget,
+  deps: RerollDependencies,
+  signal: AbortSignal,
+): Promise<string> {
+  const named = `${target.kind} ${target.namespace}/${target.name}`;
+  const { row } = cluster;
+  if (row.mode !== 'enforce' || row.suspendedUntil !== undefined) {
+    const why = row.mode === 'enforce' ? `is suspended until ${row.suspendedUntil}` : `has mode ${row.mode}`;
+    throw new RerollError('NotEnforced', `${named}: cluster ${row.cluster} ${why}, so nothing is written there.`);
+  }
+  const audit = (await auditPods([cluster], deps, signal)).get(row.cluster);
+  if (audit === undefined || 'failure' in audit) {
+    throw new RerollError(
+      'PodsNotRead',
+      `${named}: its pods could not be read (${audit?.failure.message ?? 'no answer'}). Nothing was restarted.`,
+    );
+  }
+  if (!audit.verdicts.some(({ path, verdict }) => verdict === 'mismatch' && path.startsWith(`${named} [`))) {
+    throw new RerollError(
+      'NoMismatch',
+      `${named}: none of its pods is known to run other bytes than its template means. Nothing was restarted.`,
+    );
+  }
+  await using scope = new AsyncDisposableStack();
+  const client = scope.adopt(await deps.connect(row, signal), (opened) => opened.close());
+  const lease = await deps.leases.acquire(await client.clusterUid(signal), deps.owner, LEASE_SECONDS);
+  if (lease === undefined)
+    throw new RerollError('Busy', `${named}: a run is working on cluster ${row.cluster}. Try again when it has ended.`);
+  scope.defer(() => deps.leases.release(lease));
+  const live = await client.get(workloads(target.kind), target, signal);
+  if (live === undefined) throw new RerollError('WorkloadNotFound', `${named}: it is not there. Nothing was restarted.`);
+  const now = deps.clock.now();
+  const refusal = refusalOf(live, await client.list(BUDGETS, {}, signal), now);
+  if (refusal !== undefined) throw new RerollError(refusal.reason, `${named}: ${refusal.message} Nothing was restarted.`);
+  await restart(client, live, target.kind, now.toISOString(), deps.fieldManager, signal);
+  return now.toISOString();
+}
+
+/** Why a workload may not be restarted now; pure. */
+export function refusalOf(
+  live: KubernetesObject,
+  budgets: readonly KubernetesObject[],
+  now: Date,
+): { readonly reason: string; readonly message: string } | undefined {
+  const template = fieldOf(fieldOf(live.spec, 'template'), 'metadata');
+  const last = fieldOf(fieldOf(template, 'annotations'), RESTARTED_AT);
+  if (typeof last === 'string' && now.getTime() - Date.parse(last) < REROLL_INTERVAL_MS) {
+    return {
+      reason: 'RestartedJustNow',
+      message: `it was restarted at ${last}; wait ${REROLL_INTERVAL_MS / 60_000} minutes between restarts.`,
+    };
+  }
+  const labels = fieldOf(template, 'labels');
+  const own = budgets.filter(
+    ({ metadata, spec }) =>
+      metadata.namespace === live.metadata.namespace && selects(fieldOf(spec, 'selector'), isJsonObject(labels) ? labels : {}),
+  );
+  const tight = own.find(({ status }) => !(Number(fieldOf(status, 'disruptionsAllowed') ?? 0) > 0));
+  if (tight === undefined) return undefined;
+  return {
+    reason: 'DisruptionBudget',
+    message: `PodDisruptionBudget ${tight.metadata.name} lets no pod go now. Wait until its pods are healthy.`,
+  };
+}
+
+async function restart(
+  client: KubernetesClient,
+  { apiVersion, kind, metadata }: KubernetesObject,
+  resource: RerollTarget['kind'],
+  at: string,
+  fieldManager: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { name, namespace = '', uid = '', resourceVersion = '' } = metadata;
+  const object = {
+    apiVersion,
+    kind,
+    metadata: { name, namespace, uid, resourceVersion },
+    spec: { template: { metadata: { annotations: { [RESTARTED_AT]: at } } } },
+  };
+  await client.apply(workloads(resource), object, { fieldManager, dryRun: false }, signal);
+}
+
+/** An empty selector selects every pod of the namespace, as in policy/v1. */
+function selects(selector: unknown, labels: JsonObject): boolean {
+  if (!isJsonObject(selector)) return false;
+  const matchLabels = isJsonObject(selector.matchLabels) ? selector.matchLabels : {};
+  const expressions = isJsonArray(selector.matchExpressions) ? selector.matchExpressions : [];
+  return (
+    Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
+    expressions.filter(isJsonObject).every((expression) => holds(expression, labels))
+  );
+}
+
+function holds({ key, operator, values }: JsonObject, labels: JsonObject): boolean {
+  const value = typeof key === 'string' ? labels[key] : undefined;
+  const listed = isJsonArray(values) && value !== undefined && values.includes(value);
+  switch (operator) {
+    case 'In':
+      return listed;
+    case 'NotIn':
+      return !listed;
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+    default:
+      // What is not understood may be about these pods.
+      return true;
+  }
+}
+
+function fieldOf(value: unknown, field: string): unknown {
+  return isJsonObject(value) ? value[field] : undefined;
+}
+
+function workloads(kind: RerollTarget['kind']): ApiResource {
+  return { group: 'apps', version: 'v1', kind, plural: `${kind.toLowerCase()}s`, namespaced: true, verbs: ['get', 'patch'] };
+}
+
+const BUDGETS: ApiResource = {
+  group: 'policy',
+  version: 'v1',
+  kind: 'PodDisruptionBudget',
+  plural: 'poddisruptionbudgets',
+  namespaced: true,
+  verbs: ['list'],
+};
