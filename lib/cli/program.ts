@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { clusterCommand } from './cluster.ts';
+import { completionCommand } from './completion.ts';
 import type { CliContext, ExitStatus } from './context.ts';
 import { imagesCommand } from './images.ts';
 import { addCommonOptions, createDefineCommand } from './leaf-command.ts';
@@ -54,6 +55,7 @@ function createProgram(context: CliContext, finish: (status: ExitStatus) => void
   addCommonOptions(program, false);
   const commands = [clusterCommand, renderCommand, planCommand, reconcileCommand, statusCommand, recordsCommand, imagesCommand];
   for (const command of commands) program.addCommand(command(define));
+  program.addCommand(completionCommand(define, program));
   return program;
 }
 

@@ -83,6 +83,7 @@ const COMMANDS = [
   'status',
   'records',
   'images',
+  'completion',
   'local up',
   'local down',
   'local status',
