@@ -76,6 +76,11 @@ const MemberContext = z
     mode: z.enum(['observe', 'enforce']).default('observe'),
     /** An output of the control stack. */
     reconcileRoleArn: z.string().regex(/^arn:[^:]+:iam::\d{12}:role\/.+$/, 'ReconcileRoleArn of the control stack'),
+    /** Another output of it: without it the audit cannot read this cluster's pods. */
+    auditRoleArn: z
+      .string()
+      .regex(/^arn:[^:]+:iam::\d{12}:role\/.+$/, 'AuditRoleArn of the control stack')
+      .exactOptional(),
     /** The row's `externalId`. */
     externalId: z.string().regex(/^[\w+=,.@:/-]{2,1224}$/, "the row's externalId: 2 to 1224 letters, digits and + = , . @ : / -"),
   })

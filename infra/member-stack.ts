@@ -1,6 +1,6 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import { CfnAccessEntry } from 'aws-cdk-lib/aws-eks';
-import { ArnPrincipal, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
+import { ArnPrincipal, CompositePrincipal, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { MemberContext } from './context.ts';
 
@@ -15,11 +15,12 @@ export interface MemberStackProps extends StackProps {
 export class MemberStack extends Stack {
   constructor(scope: Construct, id: string, { context, ...props }: MemberStackProps) {
     super(scope, id, { description: `Plumbline: access to the cluster ${context.cluster}`, ...props });
+    const callers = [context.reconcileRoleArn, ...(context.auditRoleArn === undefined ? [] : [context.auditRoleArn])];
     const role = new Role(this, 'Role', {
-      // By this name `reconcile` may assume it.
+      // By this name `reconcile` and `audit` may assume it.
       roleName: `${context.deployment}-${context.cluster}`,
       description: `Plumbline ${context.deployment}: access to the cluster ${context.cluster}`,
-      assumedBy: new ArnPrincipal(context.reconcileRoleArn),
+      assumedBy: new CompositePrincipal(...callers.map((arn) => new ArnPrincipal(arn))),
       externalIds: [context.externalId],
     });
     role.addToPolicy(

@@ -26,6 +26,17 @@ describe('the member stack', () => {
     });
   });
 
+  it('lets the audit role in where it is named, under the same condition', () => {
+    const auditRoleArn = 'arn:aws:iam::111122223333:role/plumbline-control-AuditRole';
+    const { audited } = templatesOf({ ...context, auditRoleArn }, (app) => ({
+      audited: new MemberStack(app, 'audited', { context: readMemberContext(app.node) }),
+    }));
+    const [role] = Object.values(audited.findResources('AWS::IAM::Role'));
+    expect(role?.Properties.AssumeRolePolicyDocument.Statement).toMatchObject([
+      { Principal: { AWS: [auditRoleArn, reconcileRoleArn] }, Condition: { StringEquals: { 'sts:ExternalId': 'a1b2-c3d4' } } },
+    ]);
+  });
+
   it("gives the role the mode's group in the cluster, and no access policy of EKS", () => {
     const entries = Object.values(member.findResources('AWS::EKS::AccessEntry')).map(({ Properties }) => Properties);
     expect(entries).toEqual([
