@@ -1,17 +1,16 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import middy from '@middy/core';
 import { ulid } from 'ulidx';
 import { systemClock } from '../lib/clock.ts';
 import { createClusterConnector } from '../lib/cluster-connector.ts';
 import { createImageRegistry } from '../lib/image-registry.ts';
 import { auditError, createPodAuditor, runAudit } from '../lib/images/index.ts';
-import { createSecretReader } from '../lib/secrets.ts';
+import { createSecretReader, createSecretsClient } from '../lib/secrets.ts';
 import { createFunctionBase, deadline } from './function-base.ts';
 
 const { settings, logger, metrics, count, stores, recorder } = createFunctionBase('audit');
-const readSecret = createSecretReader(new SecretsManagerClient());
+const readSecret = createSecretReader(createSecretsClient());
 const registry = createImageRegistry({ deployment: settings.DEPLOYMENT, readSecret }, systemClock);
 const auditPods = createPodAuditor({
   connect: createClusterConnector(readSecret, systemClock),

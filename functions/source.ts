@@ -2,7 +2,6 @@ import { tmpdir } from 'node:os';
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import middy from '@middy/core';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { ulid } from 'ulidx';
@@ -11,13 +10,13 @@ import { createQueueClient, createQueues, SourceMessage } from '../lib/fleet/ind
 import { createImageRegistry } from '../lib/image-registry.ts';
 import { lockImages } from '../lib/images/index.ts';
 import { toolsIn } from '../lib/render/index.ts';
-import { createSecretReader } from '../lib/secrets.ts';
+import { createSecretReader, createSecretsClient } from '../lib/secrets.ts';
 import { processRepository, type SourceDependencies } from '../lib/source/index.ts';
 import { createFunctionBase, deadline } from './function-base.ts';
 
 const { settings, logger, metrics, count, stores, recorder } = createFunctionBase('source');
 const queues = createQueues(createQueueClient(), { sources: settings.SOURCE_QUEUE_URL, clusters: settings.CLUSTER_QUEUE_URL });
-const readSecret = createSecretReader(new SecretsManagerClient());
+const readSecret = createSecretReader(createSecretsClient());
 const registry = createImageRegistry({ deployment: settings.DEPLOYMENT, readSecret }, systemClock);
 const dependencies: SourceDependencies = {
   clusters: stores.clusters,

@@ -1,5 +1,6 @@
 import { EKSClient } from '@aws-sdk/client-eks';
 import { STSClient } from '@aws-sdk/client-sts';
+import { PATIENCE } from './aws-client.ts';
 import type { Clock } from './clock.ts';
 import type { ClusterRow } from './fleet/index.ts';
 import { type ApiClient, type AwsCredentials, connectCluster, createConnectionCache } from './kubernetes/index.ts';
@@ -12,13 +13,13 @@ export function createClusterConnector(readSecret: SecretReader, clock: Clock): 
   const cache = createConnectionCache();
   const clients = new Map<string, STSClient>();
   const sts = (region: string): STSClient => {
-    const client = clients.get(region) ?? new STSClient({ region });
+    const client = clients.get(region) ?? new STSClient({ ...PATIENCE, region });
     clients.set(region, client);
     return client;
   };
-  const own = new STSClient();
+  const own = new STSClient(PATIENCE);
   const dependencies = {
-    eks: (region: string, credentials: AwsCredentials) => new EKSClient({ region, credentials }),
+    eks: (region: string, credentials: AwsCredentials) => new EKSClient({ ...PATIENCE, region, credentials }),
     sts,
     credentials: () => own.config.credentials(),
     readSecret,

@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
+import { nameFaults, OUTERMOST, PATIENCE, PATIENCE_FOR_OBJECTS } from './aws-client.ts';
 import type { Clock } from './clock.ts';
 import type { Settings } from './config.ts';
 import {
@@ -33,12 +34,14 @@ export interface StoreClients {
 }
 
 export function createStoreClients(): StoreClients {
-  return {
-    dynamodb: new DynamoDBClient(),
-    // Path style is what an emulator on localhost understands; AWS accepts it as well.
-    s3: new S3Client({ forcePathStyle: true }),
-    kms: new KMSClient(),
-  };
+  const dynamodb = new DynamoDBClient(PATIENCE);
+  // Path style is what an emulator on localhost understands; AWS accepts it as well.
+  const s3 = new S3Client({ ...PATIENCE_FOR_OBJECTS, forcePathStyle: true });
+  const kms = new KMSClient(PATIENCE);
+  dynamodb.middlewareStack.add(nameFaults, OUTERMOST);
+  s3.middlewareStack.add(nameFaults, OUTERMOST);
+  kms.middlewareStack.add(nameFaults, OUTERMOST);
+  return { dynamodb, s3, kms };
 }
 
 /** Everything that a deployment keeps, ready to use; the functions and the command build the same. */

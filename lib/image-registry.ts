@@ -1,4 +1,5 @@
 import { ECRClient } from '@aws-sdk/client-ecr';
+import { nameFaults, OUTERMOST, PATIENCE } from './aws-client.ts';
 import type { Clock } from './clock.ts';
 import {
   createEcrRegistry,
@@ -22,7 +23,10 @@ export interface ImageRegistrySettings {
 export function createEcrClients(): EcrClients {
   const clients = new Map<string, ECRClient>();
   return ({ region }) => {
-    const client = clients.get(region) ?? new ECRClient({ region });
+    const known = clients.get(region);
+    if (known !== undefined) return known;
+    const client = new ECRClient({ ...PATIENCE, region });
+    client.middlewareStack.add(nameFaults, OUTERMOST);
     clients.set(region, client);
     return client;
   };

@@ -1,9 +1,11 @@
-import { GetSecretValueCommand, type SecretsManagerClient, SecretsManagerServiceException } from '@aws-sdk/client-secrets-manager';
+import { GetSecretValueCommand, SecretsManagerClient, SecretsManagerServiceException } from '@aws-sdk/client-secrets-manager';
+import { PATIENCE } from './aws-client.ts';
+import { awsFaultOf } from './aws-fault.ts';
 import { PlumblineError } from './errors.ts';
 
 export class SecretError extends PlumblineError {}
 
-/** The text of a secret, by name. Throws `SecretError` when it is missing, refused or binary. */
+/** The text of a secret, by name. Throws `SecretError` when it is missing, refused or binary, and `AwsFaultError`. */
 export type SecretReader = (name: string, signal: AbortSignal) => Promise<string>;
 
 const REMEDIES: Readonly<Record<string, { readonly reason: string; readonly words: string }>> = {
@@ -18,6 +20,11 @@ const REMEDIES: Readonly<Record<string, { readonly reason: string; readonly word
   InvalidRequestException: { reason: 'SecretRefused', words: 'it is scheduled for deletion. Restore it, or name another one' },
 };
 
+/** Region, endpoint and credentials come from the environment. */
+export function createSecretsClient(): SecretsManagerClient {
+  return new SecretsManagerClient(PATIENCE);
+}
+
 export function createSecretReader(client: SecretsManagerClient): SecretReader {
   return async (name, signal) => {
     try {
@@ -27,7 +34,9 @@ export function createSecretReader(client: SecretsManagerClient): SecretReader {
       return SecretString;
     } catch (error) {
       const remedy = error instanceof SecretsManagerServiceException ? REMEDIES[error.name] : undefined;
-      if (remedy === undefined) throw error;
+      if (remedy === undefined) {
+        throw awsFaultOf(error, { service: 'Secrets Manager', operation: 'GetSecretValue', subject: `secret ${name}` }) ?? error;
+      }
       throw new SecretError(remedy.reason, `secret ${name}: ${remedy.words}.`, { cause: error });
     }
   };

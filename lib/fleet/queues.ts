@@ -1,4 +1,5 @@
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { nameFaults, OUTERMOST, PATIENCE } from '../aws-client.ts';
 import { PlumblineError } from '../errors.ts';
 import type { ClusterMessage, SourceMessage } from './messages.ts';
 
@@ -24,7 +25,9 @@ export interface Queues {
 
 /** The endpoint of the environment or the region holds, not the host that an emulator wrote into a queue's URL. */
 export function createQueueClient(): SQSClient {
-  return new SQSClient({ useQueueUrlAsEndpoint: false });
+  const client = new SQSClient({ ...PATIENCE, useQueueUrlAsEndpoint: false });
+  client.middlewareStack.add(nameFaults, OUTERMOST);
+  return client;
 }
 
 export function createQueues(client: SQSClient, urls: { readonly sources: string; readonly clusters: string }): Queues {

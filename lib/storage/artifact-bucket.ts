@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { GetObjectCommand, HeadObjectCommand, NoSuchKey, PutObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { z } from 'zod';
+import { AwsFaultError, awsFaultOf } from '../aws-fault.ts';
 import { PlumblineError } from '../errors.ts';
 import { type JsonValue, parseJson, stringifyJson } from '../manifests/json.ts';
 import { isSecret } from '../manifests/secrets.ts';
@@ -53,15 +54,21 @@ const StoredInventory = z.object({
  * that the same content has the same digest whatever key it is encrypted under; when it was rendered is not content.
  */
 export function createArtifactStore(client: S3Client, bucket: string, keys: DataKeys): ArtifactStore {
-  async function readObject(key: string, signal?: AbortSignal): Promise<string | undefined> {
+  /** Undefined when there is none; throws `AwsFaultError` when it was not read to its end. */
+  async function readBytes(key: string, signal?: AbortSignal): Promise<Uint8Array | undefined> {
     try {
       const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), sendOptions(signal));
-      const bytes = await Body?.transformToByteArray();
-      return bytes === undefined ? undefined : (await decompress(bytes, { maxOutputLength: MAX_BYTES })).toString('utf8');
+      return await Body?.transformToByteArray();
     } catch (error) {
       if (error instanceof NoSuchKey) return undefined;
-      throw error;
+      // The client's own middleware is over once the body begins.
+      throw awsFaultOf(error, { service: 'S3', operation: 'GetObject', subject: `object ${key}` }) ?? error;
     }
+  }
+
+  async function readText(key: string, signal?: AbortSignal): Promise<string | undefined> {
+    const bytes = await readBytes(key, signal);
+    return bytes === undefined ? undefined : await textOf(bytes);
   }
 
   async function exists(key: string): Promise<boolean> {
@@ -92,27 +99,27 @@ export function createArtifactStore(client: S3Client, bucket: string, keys: Data
     async get(digest, signal) {
       if (!DIGEST.test(digest))
         throw new ArtifactError('InvalidDigest', `artifact ${digest.slice(0, 80)}: a digest is 64 hexadecimal digits.`);
-      let text: string | undefined;
-      let artifact: Artifact | undefined;
-      try {
-        text = await readObject(`artifacts/${digest}`, signal);
-        artifact = text === undefined ? undefined : await decryptArtifact(text, keys, signal);
-      } catch (error) {
-        if (isServiceFault(error)) throw error;
-        throw altered(digest, { cause: error });
-      }
-      if (artifact === undefined) {
+      // What was not read to its end says nothing of what the bucket holds.
+      const bytes = await readBytes(`artifacts/${digest}`, signal);
+      if (bytes === undefined) {
         throw new ArtifactError(
           'ArtifactMissing',
           `artifact ${digest}: it is not in the bucket. The next poll of its repository publishes it again.`,
         );
+      }
+      let artifact: Artifact;
+      try {
+        artifact = await decryptArtifact(await textOf(bytes), keys, signal);
+      } catch (error) {
+        if (isServiceFault(error)) throw error;
+        throw altered(digest, { cause: error });
       }
       if (!(await keys.verify(contentOf(artifact), digest, signal))) throw altered(digest);
       return artifact;
     },
 
     async getInventory(cluster, signal) {
-      const text = await readObject(`inventories/${cluster}`, signal);
+      const text = await readText(`inventories/${cluster}`, signal);
       return text === undefined ? undefined : StoredInventory.parse(parseJson(text));
     },
 
@@ -128,7 +135,7 @@ export function createArtifactStore(client: S3Client, bucket: string, keys: Data
     },
 
     async getApiVersions(digest, signal) {
-      const text = await readObject(`api-versions/${digest}`, signal);
+      const text = await readText(`api-versions/${digest}`, signal);
       if (text !== undefined) return z.array(z.string()).parse(parseJson(text));
       throw new ArtifactError(
         'ArtifactMissing',
@@ -136,6 +143,10 @@ export function createArtifactStore(client: S3Client, bucket: string, keys: Data
       );
     },
   };
+}
+
+async function textOf(bytes: Uint8Array): Promise<string> {
+  return (await decompress(bytes, { maxOutputLength: MAX_BYTES })).toString('utf8');
 }
 
 function contentOf({ renderedAt: _when, ...content }: Artifact): string {
@@ -170,8 +181,9 @@ async function decryptArtifact(text: string, keys: DataKeys, signal?: AbortSigna
   return VerifiedArtifact.parse({ ...artifact, objects });
 }
 
-/** An answer of S3 or KMS that says nothing of the content: the caller tries again later. */
+/** An answer of KMS that says nothing of the content: the caller tries again later. */
 function isServiceFault(error: unknown): boolean {
+  if (error instanceof AwsFaultError) return true;
   if (!(error instanceof Error)) return false;
   return '$metadata' in error && error.name !== 'InvalidCiphertextException';
 }

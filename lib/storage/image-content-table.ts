@@ -1,11 +1,7 @@
-import { BatchGetCommand, type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
-import { sendOptions } from './document-client.ts';
+import { batchGetItems } from './batch-get.ts';
 import type { ImageContentStore, StoredImage } from './stores.ts';
-
-/** The limit of BatchGetItem. */
-const BATCH = 100;
-const MAX_TRIES = 8;
 
 const Platform = z.object({ os: z.string(), architecture: z.string(), variant: z.string().exactOptional() });
 const Stored = z.object({
@@ -23,21 +19,10 @@ export function createImageContentStore(client: DynamoDBDocumentClient, table: s
   const keyOf = (digest: string) => ({ pk: `image#${digest}`, sk: 'content' });
   return {
     async get(digests, signal) {
-      const images = new Map<string, StoredImage>();
-      const unique = [...new Set(digests)];
-      for (let start = 0; start < unique.length; start += BATCH) {
-        let keys: Record<string, unknown>[] = unique.slice(start, start + BATCH).map(keyOf);
-        // What is left over is read again anyway: a content that is not found is only fetched once more.
-        for (let tries = 0; keys.length > 0 && tries < MAX_TRIES; tries += 1) {
-          const answer = await client.send(new BatchGetCommand({ RequestItems: { [table]: { Keys: keys } } }), sendOptions(signal));
-          for (const item of answer.Responses?.[table] ?? []) {
-            const image = Stored.parse(item);
-            images.set(image.digest, image);
-          }
-          keys = answer.UnprocessedKeys?.[table]?.Keys ?? [];
-        }
-      }
-      return images;
+      const keys = [...new Set(digests)].map(keyOf);
+      // What is left over is read from its registry again, which costs a call and no truth.
+      const { items } = await batchGetItems(client, table, keys, { consistent: false }, signal);
+      return new Map(items.map((item) => Stored.parse(item)).map((image) => [image.digest, image]));
     },
 
     async put(images) {

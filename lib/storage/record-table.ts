@@ -1,6 +1,5 @@
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import {
-  BatchGetCommand,
   DeleteCommand,
   type DynamoDBDocumentClient,
   PutCommand,
@@ -11,15 +10,13 @@ import { encodeTime } from 'ulidx';
 import { z } from 'zod';
 import { identityOf } from '../records/identity.ts';
 import type { ObjectRecord, PlumblineRecord } from '../records/record.ts';
-import { queryItems, sendOptions } from './document-client.ts';
+import { batchGetItems, unprocessedKeys } from './batch-get.ts';
+import { queryItems } from './document-client.ts';
 import { itemOfRecord, recordOfItem } from './stored-record.ts';
 import type { RecordQuery, RecordStore } from './stores.ts';
 
 /** What one query returns when it does not say. */
 const DEFAULT_LIMIT = 1000;
-
-/** The most keys that one BatchGetItem takes. */
-const BATCH_SIZE = 100;
 
 /** The time part of a ULID is 10 characters; the rest, in its lowest form, is these. */
 const LOWEST_RANDOM = '0'.repeat(16);
@@ -40,17 +37,11 @@ export function createRecordStore(client: DynamoDBDocumentClient, tables: Record
   const pointerKey = (record: ObjectRecord) => ({ pk: `cluster#${record.cluster}`, sk: `open#${identityOf(record)}` });
 
   async function getRecords(cluster: string, ids: readonly string[], signal?: AbortSignal): Promise<PlumblineRecord[]> {
-    const records: PlumblineRecord[] = [];
-    for (let start = 0; start < ids.length; start += BATCH_SIZE) {
-      let keys: Record<string, unknown>[] = ids.slice(start, start + BATCH_SIZE).map((id) => ({ cluster, id }));
-      while (keys.length > 0) {
-        const request = { RequestItems: { [tables.records]: { Keys: keys, ConsistentRead: true } } };
-        const answer = await client.send(new BatchGetCommand(request), sendOptions(signal));
-        records.push(...(answer.Responses?.[tables.records] ?? []).map(recordOfItem));
-        keys = answer.UnprocessedKeys?.[tables.records]?.Keys ?? [];
-      }
-    }
-    return records;
+    const keys = ids.map((id) => ({ cluster, id }));
+    const { items, unprocessed } = await batchGetItems(client, tables.records, keys, { consistent: true }, signal);
+    // A record that was not read is not one that is gone.
+    if (unprocessed > 0) throw unprocessedKeys(tables.records, unprocessed);
+    return items.map(recordOfItem);
   }
 
   async function queryNewest(input: QueryCommandInput, query: RecordQuery, signal?: AbortSignal): Promise<PlumblineRecord[]> {
