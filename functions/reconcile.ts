@@ -1,21 +1,20 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import middy from '@middy/core';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { ulid } from 'ulidx';
 import { systemClock } from '../lib/clock.ts';
 import { createClusterConnector } from '../lib/cluster-connector.ts';
-import { ClusterMessage, createQueueClient, createQueues, retryBusy } from '../lib/fleet/index.ts';
-import { reconcileCluster } from '../lib/reconcile/index.ts';
-import { createSecretReader } from '../lib/secrets.ts';
+import { type ClusterEntry, ClusterMessage, createQueueClient, createQueues, retryBusy } from '../lib/fleet/index.ts';
+import { reconcileCluster, sayFailed } from '../lib/reconcile/index.ts';
+import { createSecretReader, createSecretsClient } from '../lib/secrets.ts';
 import { createFunctionBase, deadline } from './function-base.ts';
 
 const { settings, logger, metrics, count, stores, recorder } = createFunctionBase('reconcile');
 const queues = createQueues(createQueueClient(), { sources: settings.SOURCE_QUEUE_URL, clusters: settings.CLUSTER_QUEUE_URL });
 const dependencies = {
-  connect: createClusterConnector(createSecretReader(new SecretsManagerClient()), systemClock),
+  connect: createClusterConnector(createSecretReader(createSecretsClient()), systemClock),
   artifacts: stores.artifacts,
   state: stores.state,
   leases: stores.leases,
@@ -32,7 +31,7 @@ async function handleRecord(record: SQSRecord, context: Context): Promise<void> 
   const { cluster, reason } = message;
   count('RunsFailed', 0);
   const signal = deadline(context, settings.CLUSTER_TIMEOUT_SECONDS * 1000);
-  const entry = await stores.clusters.get(cluster, signal);
+  const entry = await readEntry(cluster, signal);
   if (entry === undefined || 'invalid' in entry) {
     // Its row was removed or broken since the tick; the schedule writes the status of a broken one.
     logger.info('cluster skipped', { cluster, reason: entry === undefined ? 'Removed' : entry.invalid.reason });
@@ -44,6 +43,15 @@ async function handleRecord(record: SQSRecord, context: Context): Promise<void> 
     if (again !== undefined) await queues.sendClusters([again]);
   }
   logger.info('cluster reconciled', { cluster, reason, outcome, records: records.length });
+}
+
+async function readEntry(cluster: string, signal: AbortSignal): Promise<ClusterEntry | undefined> {
+  try {
+    return await stores.clusters.get(cluster, signal);
+  } catch (error) {
+    await sayFailed(cluster, error, stores.state);
+    throw error;
+  }
 }
 
 /** A message that found its cluster busy is sent again, and is as old as the last time. */

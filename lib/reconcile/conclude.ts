@@ -8,6 +8,7 @@ import type { ReconcileDependencies } from './dependencies.ts';
 import type { CompletedRun, Ending, StoppedRun } from './ending.ts';
 import { countFacts, isOpen, isVerifiedRun, outcomeOf } from './outcome.ts';
 import { repeatsLast } from './repetition.ts';
+import { sayFailed } from './say-failed.ts';
 
 export interface Run {
   readonly row: ClusterRow;
@@ -45,6 +46,26 @@ export async function concludeRun(
 ): Promise<RunResult> {
   if (ending.state === 'skipped') return { outcome: 'skipped', records: [] };
   const now = deps.clock.now();
+  try {
+    return await store(run, ending, before, { now, requests }, deps);
+  } catch (error) {
+    if (!isOverdue(ending, now)) await sayFailed(run.row.cluster, error, deps.state);
+    throw error;
+  }
+}
+
+/** Whether another run may be ahead, whose state this one must not set back. */
+function isOverdue(ending: CompletedRun | StoppedRun, now: Date): boolean {
+  return ending.state === 'completed' && now.getTime() >= Date.parse(ending.leaseExpiresAt);
+}
+
+async function store(
+  run: Run,
+  ending: CompletedRun | StoppedRun,
+  before: ClusterState | undefined,
+  { now, requests }: { readonly now: Date; readonly requests: number },
+  deps: ReconcileDependencies,
+): Promise<RunResult> {
   const { cluster } = run.row;
   const facts = ending.state === 'completed' ? ending.facts : [];
   const outcome = ending.state === 'completed' ? outcomeOf(facts, ending.suspended) : ending.outcome;
@@ -71,7 +92,7 @@ export async function concludeRun(
     },
     AbortSignal.timeout(RECORDING_SECONDS * 1000),
   );
-  if (ending.state === 'completed' && now.getTime() >= Date.parse(ending.leaseExpiresAt)) return { outcome, records };
+  if (isOverdue(ending, now)) return { outcome, records };
   if (ending.state === 'completed' && ending.inventory !== undefined) await deps.artifacts.putInventory(cluster, ending.inventory);
   const patch = ending.state === 'completed' ? completedState(ending, run) : stoppedState(ending, before, now, deps.random());
   await deps.state.update(cluster, { ...patch, outcome, failure: failure ?? null, lastRunAt: now.toISOString() });

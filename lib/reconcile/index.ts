@@ -14,3 +14,4 @@ export { OWNER_LABEL, type WriterIdentity, writerIdentity } from './identity.ts'
 export { type ClusterPlan, type PlanItem, planCluster } from './plan.ts';
 export { reconcileCluster } from './reconcile.ts';
 export { ClusterChangedError } from './run-error.ts';
+export { sayFailed } from './say-failed.ts';

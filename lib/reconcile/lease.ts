@@ -1,5 +1,6 @@
+import { AwsFaultError } from '../aws-fault.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
-import type { Lease } from '../storage/stores.ts';
+import type { Lease, LeaseStore } from '../storage/stores.ts';
 import type { Run } from './conclude.ts';
 import type { ReconcileDependencies } from './dependencies.ts';
 import { ClusterChangedError } from './run-error.ts';
@@ -21,6 +22,15 @@ export async function takeLease(
   const pinned = await state.pinClusterUid(row.cluster, clusterUid);
   if (pinned !== clusterUid) throw new ClusterChangedError(row.cluster, pinned, clusterUid);
   const lease = await leases.acquire(clusterUid, runId, LEASE_SECONDS);
-  if (lease !== undefined) scope.adopt(lease, (held) => leases.release(held));
+  if (lease !== undefined) scope.adopt(lease, (held) => release(held, leases));
   return lease;
+}
+
+/** What the run did is recorded by now: a lease that cannot be given back ends by itself. */
+async function release(held: Lease, leases: Pick<LeaseStore, 'release'>): Promise<void> {
+  try {
+    await leases.release(held);
+  } catch (error) {
+    if (!(error instanceof AwsFaultError)) throw error;
+  }
 }

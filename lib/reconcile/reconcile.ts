@@ -1,3 +1,4 @@
+import { AwsFaultError } from '../aws-fault.ts';
 import type { ClusterRow, ClusterState } from '../fleet/cluster.ts';
 import { isOvertaken } from '../fleet/overtaken.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
@@ -15,6 +16,7 @@ import { takeLease } from './lease.ts';
 import { observe } from './observe.ts';
 import { observeRemoved } from './removed.ts';
 import { runFailure } from './run-error.ts';
+import { sayFailed } from './say-failed.ts';
 import { readServer, rememberServer } from './server-facts.ts';
 import { openSession, type Session } from './session.ts';
 import { targetArtifact } from './target.ts';
@@ -33,11 +35,24 @@ export async function reconcileCluster(
   { runId, signal, tickAt }: { readonly runId: string; readonly signal: AbortSignal; readonly tickAt?: Date },
 ): Promise<RunResult> {
   await using scope = new AsyncDisposableStack();
-  const state = await deps.state.get(row.cluster, signal);
+  const state = await readState(row.cluster, deps, signal);
   if (tickAt !== undefined && isOvertaken(tickAt, state)) return { outcome: 'overtaken', records: [] };
   const run: Run = { row, runId, startedAt: deps.clock.now(), tickAt, signal };
   const { ending, requests } = await attempt(run, state, deps, scope);
   return await concludeRun(run, ending, state, requests, deps);
+}
+
+async function readState(
+  cluster: string,
+  { state }: Pick<ReconcileDependencies, 'state'>,
+  signal: AbortSignal,
+): Promise<ClusterState | undefined> {
+  try {
+    return await state.get(cluster, signal);
+  } catch (error) {
+    await sayFailed(cluster, error, state);
+    throw error;
+  }
 }
 
 /** Everything until there is something to record. What ends the run early is an ending too. */
@@ -72,7 +87,9 @@ async function attempt(
     await rememberServer(row.cluster, session, now, deps);
     return end(await reconcileObjects(session, deps));
   } catch (error) {
-    return end({ state: 'stopped', outcome: 'failed', revision, failure: runFailure(row, error, signal), backsOff: true });
+    // What AWS did not do is not the cluster's fault: it is tried again at its interval, not later and later.
+    const backsOff = !(error instanceof AwsFaultError);
+    return end({ state: 'stopped', outcome: 'failed', revision, failure: runFailure(row, error, signal), backsOff });
   }
 }
 
