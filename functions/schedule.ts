@@ -3,6 +3,7 @@ import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 import { ulid } from 'ulidx';
 import { systemClock } from '../lib/clock.ts';
+import { failureOf } from '../lib/errors.ts';
 import { createQueueClient, createQueues, runSchedule } from '../lib/fleet/index.ts';
 import { createFunctionBase, deadline } from './function-base.ts';
 
@@ -14,7 +15,7 @@ export const handler = middy()
   .use(injectLambdaContext(logger))
   .use(logMetrics(metrics))
   .handler(async (_event, context) => {
-    const { sources, clusters, statuses, gauges } = await runSchedule(
+    const { sources, clusters, statuses, gauges, errors } = await runSchedule(
       { clusters: stores.clusters, state: stores.state, queues, recorder, clock: systemClock, newRunId: () => ulid() },
       deadline(context),
     );
@@ -23,4 +24,5 @@ export const handler = middy()
     count('FailingClusters', gauges.FailingClusters);
     count('OpenDrift', gauges.OpenDrift);
     logger.info('tick', { sources: sources.length, clusters: clusters.length, statuses: statuses.length });
+    if (errors.length > 0) throw new AggregateError(errors, errors.map((error) => failureOf(error).message).join(' '));
   });
