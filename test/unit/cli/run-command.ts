@@ -84,7 +84,12 @@ function deploymentOf(world: World): Deployment {
     state: {
       list: async () => [...world.states.values()],
       get: async (cluster) => world.states.get(cluster),
-      update: async () => {},
+      update: async (cluster, { cluster: _name, ...patch }) => {
+        const merged = Object.entries({ ...world.states.get(cluster), ...patch }).filter(
+          ([, value]) => value !== null && value !== undefined,
+        );
+        world.states.set(cluster, { ...Object.fromEntries(merged), cluster });
+      },
       pinClusterUid: async (_cluster, uid) => uid,
       delete: async (cluster) => void world.states.delete(cluster),
     },

@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest';
+import type { ImageLock } from '../../../lib/images/types.ts';
+import { ecrClientThatAnswers } from '../../helpers/ecr-answers.ts';
+import { deployment, rendered } from '../../helpers/workloads.ts';
+import { eksItem, emptyWorld, runCommand, type World } from './run-command.ts';
+
+const [OLD, NEW] = ['a', 'b'].map((digit) => `sha256:${digit.repeat(64)}`) as [string, string];
+const WEB = '123456789012.dkr.ecr.eu-west-1.amazonaws.com/web';
+const lock: ImageLock = {
+  reference: `${WEB}:1`,
+  digest: OLD,
+  mediaType: 'x',
+  platforms: [],
+  resolvedAt: '2026-01-01T00:00:00Z',
+  generation: 1,
+  firstRevision: 'a1',
+};
+
+/** Rows of two repositories, of which those named have a lock of the image; the tag names `digest` now. */
+function worldWithLocks(digest: string, ...lockedIn: readonly string[]): { readonly world: World; readonly relocked: ImageLock[] } {
+  const relocked: ImageLock[] = [];
+  const world = emptyWorld();
+  world.items.set('prod-eu', eksItem('prod-eu', { repository: 'https://git.example/one.git' }));
+  world.items.set('prod-us', eksItem('prod-us', { repository: 'https://git.example/two.git' }));
+  for (const cluster of ['prod-eu', 'prod-us']) world.states.set(cluster, { cluster, renderKey: 'known' });
+  const { locks, registry } = world.images;
+  const images: World['images'] = {
+    ...world.images,
+    registry: { ...registry, resolve: async () => new Map([[lock.reference, { state: 'found', digest, mediaType: 'x', platforms: [] }]]) },
+    locks: {
+      ...locks,
+      list: async (repository) => (lockedIn.includes(repository) ? [lock] : []),
+      relock: async (_repository, replacement) => {
+        relocked.push(replacement);
+        return true;
+      },
+    },
+  };
+  return { world: { ...world, images }, relocked };
+}
+
+describe('images relock', () => {
+  const relock = (world: World, ...more: readonly string[]) =>
+    runCommand(world, 'images', 'relock', lock.reference, '--reason', 'rebuilt', '--json', ...more);
+
+  it('takes what the tag names now, and lets the next commit of that repository be rendered anew', async () => {
+    const { world, relocked } = worldWithLocks(NEW, 'https://git.example/one.git');
+    const result = await relock(world);
+    expect(result).toMatchObject({ status: 0, error: '' });
+    expect(result.lines).toMatchObject([
+      { repository: 'https://git.example/one.git', before: { digest: OLD }, after: { digest: NEW, generation: 2 } },
+    ]);
+    expect(relocked).toMatchObject([{ digest: NEW, reason: 'rebuilt' }]);
+    expect(world.states.get('prod-eu')?.renderKey).toBeUndefined();
+    expect(world.states.get('prod-us')?.renderKey).toBe('known');
+  });
+
+  it('writes nothing where the tag still names what is locked', async () => {
+    const { world, relocked } = worldWithLocks(OLD, 'https://git.example/one.git');
+    expect((await relock(world)).status).toBe(0);
+    expect(relocked).toEqual([]);
+    expect(world.states.get('prod-eu')?.renderKey).toBe('known');
+  });
+
+  it('asks which repository is meant where several have the lock, and says when none has', async () => {
+    const both = ['https://git.example/one.git', 'https://git.example/two.git'];
+    const { world, relocked } = worldWithLocks(NEW, ...both);
+    const result = await relock(world);
+    expect(result.status).toBe(1);
+    expect(result.error).toMatch(/one\.git, https:\/\/git\.example\/two\.git.*--repository/s);
+    expect((await relock(world, '--repository', 'https://git.example/two.git')).status).toBe(0);
+    expect(relocked).toHaveLength(1);
+    expect((await relock(worldWithLocks(NEW).world)).error).toContain('no repository of a registered cluster has a lock of it');
+  });
+
+  it('asks for a reason', async () => {
+    const { world } = worldWithLocks(NEW, 'https://git.example/one.git');
+    expect(await runCommand(world, 'images', 'relock', lock.reference)).toMatchObject({
+      status: 1,
+      error: expect.stringContaining('--reason'),
+    });
+  });
+});
+
+describe('images allow-list', () => {
+  function worldWithArtifact(): World {
+    const { world } = worldWithLocks(NEW);
+    const source = rendered('a1', deployment('web', `${WEB}:1@${OLD}`, 'nginx:1'));
+    return { ...world, desired: async () => ({ ...source, digests: [lock], findings: [], blocked: {}, schemaVersion: 1, renderedAt: '' }) };
+  }
+
+  it.each([
+    ['list', `${WEB}@${OLD}\n`],
+    ['policy', 'pods/ephemeralcontainers'],
+    ['bottlerocket', '[settings.image-verifier-plugins.digestion]'],
+  ])('as %s is standard output alone, and what has no digest is named beside it', async (format, text) => {
+    const result = await runCommand(worldWithArtifact(), 'images', 'allow-list', 'prod-eu', '--format', format);
+    expect(result).toMatchObject({ status: 0, out: expect.stringContaining(text), error: expect.stringContaining('nginx:1') });
+  });
+
+  it('refuses a format that there is not', async () => {
+    expect(await runCommand(worldWithArtifact(), 'images', 'allow-list', 'prod-eu', '--format', 'csv')).toMatchObject({
+      status: 1,
+      out: '',
+    });
+  });
+});
+
+describe('images enforce-immutability', () => {
+  function worldWithRepository() {
+    const { client, calls } = ecrClientThatAnswers(() => ({
+      body: { repositories: [{ repositoryName: 'web', imageTagMutability: 'MUTABLE' }] },
+    }));
+    const { world } = worldWithLocks(NEW);
+    return { world: { ...world, images: { ...world.images, ecrFor: () => client } }, calls };
+  }
+
+  it('says first what it would change, and ends with 2', async () => {
+    const { world, calls } = worldWithRepository();
+    const result = await runCommand(world, 'images', 'enforce-immutability', WEB);
+    expect(result).toMatchObject({ status: 2, out: 'web: MUTABLE → IMMUTABLE (not done; add --apply)\n' });
+    expect(calls.map(({ operation }) => operation)).toEqual(['DescribeRepositories']);
+  });
+
+  it('changes it when told to', async () => {
+    const { world, calls } = worldWithRepository();
+    const result = await runCommand(world, 'images', 'enforce-immutability', WEB, '--except', 'dev-*', '--apply', '--json');
+    expect(result.lines).toMatchObject([{ before: { mutability: 'MUTABLE' }, after: { exclusions: ['dev-*'] }, applied: true }]);
+    expect(calls.at(-1)?.operation).toBe('PutImageTagMutability');
+  });
+
+  it('is for ECR alone', async () => {
+    const { world } = worldWithRepository();
+    expect(await runCommand(world, 'images', 'enforce-immutability', 'nginx')).toMatchObject({
+      status: 1,
+      error: expect.stringContaining('docker.io'),
+    });
+  });
+});
+
+it.each([
+  [['images', 'trace', 'prod-eu', 'web'], 'NAMESPACE/NAME'],
+  [['images', 're-roll', 'prod-eu', 'Pod', 'shop/web'], 'Deployment, StatefulSet, DaemonSet'],
+  [['images', 're-roll', 'prod-eu', 'Deployment', 'web'], 'NAMESPACE/NAME'],
+])('%j says what it accepts', async (args, text) => {
+  expect(await runCommand(worldWithLocks(NEW).world, ...args)).toMatchObject({ status: 1, error: expect.stringContaining(text) });
+});
