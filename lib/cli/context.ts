@@ -15,6 +15,8 @@ export interface CliContext {
   readonly delay: Delay;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
+  /** Aborted by a second Ctrl-C: what a command brings to a good end after the first is then given up. */
+  readonly abandon: AbortSignal;
   /** Where relative paths in arguments begin. */
   readonly directory: string;
   /** Renders a folder on this machine; needs no deployment. */

@@ -55,6 +55,9 @@ export interface Deployment {
   desired(row: ClusterRow, source: PlanSource, signal: AbortSignal): Promise<Artifact>;
   /** Writes nothing, in the cluster or in the tables. */
   plan(row: ClusterRow, source: PlanSource, signal: AbortSignal): Promise<ClusterPlan>;
-  /** One pass, under the cluster's lease; the run's record comes last. */
-  reconcile(row: ClusterRow, signal: AbortSignal): Promise<readonly PlumblineRecord[]>;
+  /**
+   * One pass, under the cluster's lease; the run's record comes last. `interrupt` ends it after the writes that are under way, `signal` those
+   * too.
+   */
+  reconcile(row: ClusterRow, signal: AbortSignal, interrupt: AbortSignal): Promise<readonly PlumblineRecord[]>;
 }

@@ -1,6 +1,7 @@
 /** The entry of the `plumbline` command: the one place of it that sees the process. */
 import { systemClock } from '../clock.ts';
 import type { CliContext } from './context.ts';
+import { listenForInterrupts } from './interrupt.ts';
 import { localCommand } from './local.ts';
 import { runCli } from './program.ts';
 import { systemDelay } from './progress.ts';
@@ -8,8 +9,7 @@ import { createTerminal } from './terminal.ts';
 
 const INTERRUPTED = 130;
 
-const controller = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => controller.abort(new Error(`ended by ${name}`)));
+const { signal, abandon } = listenForInterrupts(process, systemClock);
 // A reader that has seen enough, such as `head`, is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
@@ -19,29 +19,30 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 const terminal = createTerminal(process.stdout, process.stderr, process.env);
 
 // What takes long to load is loaded by the command that needs it: help and a mistyped option answer at once.
-async function toolsDirectory(signal: AbortSignal): Promise<string> {
+async function toolsDirectory(finding: AbortSignal): Promise<string> {
   const local = await import('../local/index.ts');
-  return await local.toolsDirectory(local.thisHost(process.env), (message) => terminal.error(`${message}\n`), signal);
+  return await local.toolsDirectory(local.thisHost(process.env), (message) => terminal.error(`${message}\n`), finding);
 }
 
 const context: CliContext = {
   terminal,
   clock: systemClock,
   delay: systemDelay,
-  signal: controller.signal,
+  signal,
+  abandon,
   directory: process.cwd(),
-  renderDirectory: async (directory, signal) => {
+  renderDirectory: async (directory, rendering) => {
     const [{ toolsIn }, { renderDirectory }] = await Promise.all([import('../render/index.ts'), import('../source/index.ts')]);
-    return await renderDirectory(directory, { tools: toolsIn(await toolsDirectory(signal)) }, signal);
+    return await renderDirectory(directory, { tools: toolsIn(await toolsDirectory(rendering)) }, rendering);
   },
-  openDeployment: async (target, signal) => {
+  openDeployment: async (target, opening) => {
     // Clients of several kinds are made on the way, each of which reads its region here.
     if (target.region !== undefined) process.env.AWS_REGION = target.region;
     const { openDeployment } = await import('./open-deployment.ts');
-    return await openDeployment(target, { environment: process.env, clock: systemClock, toolsDirectory }, signal);
+    return await openDeployment(target, { environment: process.env, clock: systemClock, toolsDirectory }, opening);
   },
 };
 
 const status = await runCli(process.argv.slice(2), context, [localCommand()]);
-if (controller.signal.aborted) process.exitCode = INTERRUPTED;
+if (signal.aborted) process.exitCode = INTERRUPTED;
 else if (status !== 0) process.exitCode = status;

@@ -77,8 +77,8 @@ export async function openDeployment(target: DeploymentTarget, machine: Machine,
     async plan(row, source, planning) {
       return await planCluster(row, await readDesiredState(row, source, desired, planning), runs, withinRun(planning));
     },
-    async reconcile(row, running) {
-      const { outcome, records } = await reconcileCluster(row, runs, { runId: ulid(), signal: withinRun(running) });
+    async reconcile(row, running, interrupt) {
+      const { outcome, records } = await reconcileCluster(row, runs, { runId: ulid(), signal: withinRun(running), interrupt });
       if (outcome === 'skipped') throw new BusyError(row.cluster);
       return records;
     },

@@ -1,11 +1,14 @@
 import type { Command } from 'commander';
 import { type Failure, failureOf } from '../errors.ts';
+import type { ClusterEntry } from '../fleet/cluster.ts';
 import type { ObjectRecord, PlumblineRecord, RunRecord } from '../records/record.ts';
+import type { CommandRun } from './context.ts';
 import { formatProblems, groupProblems } from './describe-problems.ts';
 import { describeSums, formatRecords, outcomeTone } from './describe-record.ts';
 import { describeDuration } from './duration.ts';
 import { UsageError } from './errors.ts';
 import type { DefineCommand } from './leaf-command.ts';
+import { describePosition } from './progress.ts';
 import { requireRow, selectClusters } from './select-clusters.ts';
 import { paint } from './table.ts';
 import type { Screen } from './terminal.ts';
@@ -41,14 +44,19 @@ export function reconcileCommand(define: DefineCommand): Command {
       }
       const deployment = await run.deployment();
       const outcomes: RunLine[] = [];
-      for (const entry of await selectClusters(deployment.clusters, names, run.signal)) {
-        run.signal.throwIfAborted();
+      const entries = await selectClusters(deployment.clusters, names, run.signal);
+      for (const [index, entry] of entries.entries()) {
+        if (run.signal.aborted) return notBegun(run, entries.slice(index));
         const started = run.clock.now().getTime();
         let records: readonly (PlumblineRecord | RunLine)[];
         try {
-          records = await run.progress(`reconciling ${entry.cluster}`, () => deployment.reconcile(requireRow(entry), run.signal));
+          const text = `reconciling ${entry.cluster}${describePosition(index, entries.length)}`;
+          records = await run.progress(text, (progress) => {
+            run.signal.addEventListener('abort', () => progress.update(`${text}: ${STOPPING}`), { once: true });
+            return deployment.reconcile(requireRow(entry), run.abandon, run.signal);
+          });
         } catch (error) {
-          run.signal.throwIfAborted();
+          if (isAborted(error, run.signal)) return notBegun(run, entries.slice(index));
           records = [failedRun(entry.cluster, error, run.clock.now().getTime() - started)];
         }
         const runs = records.filter(isRun);
@@ -61,6 +69,19 @@ export function reconcileCommand(define: DefineCommand): Command {
     },
     (command) => command.option('--all', 'every registered cluster'),
   );
+}
+
+const STOPPING = 'stopping after what is being written; Ctrl-C again ends it at once';
+
+/** What was reconciled is recorded and printed by now. */
+function notBegun(run: CommandRun, left: readonly ClusterEntry[]): 1 {
+  run.terminal.error(`interrupted; not reconciled: ${left.map(({ cluster }) => printable(cluster)).join(', ')}\n`);
+  return 1;
+}
+
+/** Whether a run ended before it had anything to record; what could not be recorded is an error all the same. */
+function isAborted(error: unknown, signal: AbortSignal): boolean {
+  return signal.aborted && (error === signal.reason || (error instanceof Error && error.name === 'AbortError'));
 }
 
 function failedRun(cluster: string, error: unknown, durationMs: number): RunLine {

@@ -6,6 +6,7 @@ import type { Lease } from '../storage/stores.ts';
 import { type Comparing, compare } from './compare.ts';
 import { decide, type Item, isEqual, type Policy } from './decide.ts';
 import { inOrder } from './in-order.ts';
+import { interruptedBefore } from './interruption.ts';
 import { isPrerequisite, type Observing, observeTarget } from './observe.ts';
 import { endsRun } from './run-error.ts';
 import type { Target } from './target.ts';
@@ -35,6 +36,8 @@ export interface Applying extends Observing, Comparing {
   readonly clock: Clock;
   /** With the lease ends what this run may write, since another run may be at it with a newer artifact. */
   readonly lease: Pick<Lease, 'expiresAt'>;
+  /** Ends a write that is under way; `signal` only keeps the next one from being begun. */
+  readonly writing: AbortSignal;
 }
 
 const CONCURRENCY = 6;
@@ -56,12 +59,13 @@ export async function applyAll(items: readonly Item[], applying: Applying): Prom
   const applyOne = async (item: Item): Promise<AppliedItem> => {
     if (item.action === 'leave') return { ...item, result: { state: 'left' } };
     if (ended !== undefined) return failed(item, ended);
-    const { signal } = applying;
+    const { signal, writing } = applying;
+    if (signal.aborted && !writing.aborted) return failed(item, interruptedBefore(item.target));
     try {
       return await applyItem(item, applying);
     } catch (error) {
-      const failure = signal.aborted ? outOfTime(item) : failureOf(error);
-      if (endsRun(error, signal)) ended = failure;
+      const failure = writing.aborted ? outOfTime(item) : failureOf(error);
+      if (endsRun(error, writing)) ended = failure;
       return failed(item, failure);
     }
   };
@@ -77,7 +81,7 @@ async function applyItem(item: Item, applying: Applying): Promise<AppliedItem> {
     return await write(item, applying);
   } catch (error) {
     if (!(error instanceof ApiError) || error.reason !== 'Conflict') throw error;
-    const observation = await observeTarget(item.target, applying);
+    const observation = await observeTarget(item.target, { ...applying, signal: applying.writing });
     const again = decide(compare(observation, applying), applying.policy);
     if (again.action !== 'leave') return await write(again, applying);
     return isEqual(again) ? written(item, again, applying) : { ...again, result: { state: 'left' } };
@@ -90,11 +94,11 @@ function written(item: Item, { comparison }: Item, { clock }: Pick<Applying, 'cl
   return { ...item, result: { state: 'written', at: clock.now().toISOString(), verified: true, uid } };
 }
 
-async function write(item: Item, { client, identity, signal, clock, lease }: Applying): Promise<AppliedItem> {
+async function write(item: Item, { client, identity, writing, clock, lease }: Applying): Promise<AppliedItem> {
   if (clock.now().getTime() >= Date.parse(lease.expiresAt)) throw new LeaseLostError(item.target);
   const { target, comparison } = item;
   const { fieldManager } = identity;
-  const { object: answer } = await client.apply(target.resource, bodyOf(item), { fieldManager, dryRun: false }, signal);
+  const { object: answer } = await client.apply(target.resource, bodyOf(item), { fieldManager, dryRun: false }, writing);
   const verified = comparison.state !== 'present' || isVerified(answer, comparison, fieldManager);
   return { ...item, result: { state: 'written', at: clock.now().toISOString(), verified, uid: answer.metadata.uid } };
 }

@@ -16,8 +16,10 @@ export interface Run {
   readonly startedAt: Date;
   /** When the schedule asked for it; undefined of a run that a commit or a person asked for. */
   readonly tickAt: Date | undefined;
-  /** Ends the run in time; recording has a time of its own. */
+  /** Ends the run in time, and when a person interrupts it; recording has a time of its own. */
   readonly signal: AbortSignal;
+  /** Ends a write that is under way. An interruption does not: what became of the write would not be known. */
+  readonly writing: AbortSignal;
 }
 
 export interface RunResult {
@@ -69,7 +71,7 @@ async function store(
   const { cluster } = run.row;
   const facts = ending.state === 'completed' ? ending.facts : [];
   const outcome = ending.state === 'completed' ? outcomeOf(facts, ending.suspended) : ending.outcome;
-  const cause = ending.state === 'completed' ? failureOfObjects(facts) : ending.failure;
+  const cause = ending.failure ?? failureOfObjects(facts);
   const failure = cause === undefined ? undefined : redactFailure(cause);
   const records = await deps.recorder.record(
     {

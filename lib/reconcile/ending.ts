@@ -23,6 +23,8 @@ export interface CompletedRun {
   readonly inventory: Inventory | undefined;
   /** Digest of the artifact, when the cluster is at its version of every object. */
   readonly appliedArtifact: string | undefined;
+  /** What the cluster's status is to say instead of the first object's failure. */
+  readonly failure?: Failure;
 }
 
 /** The run ended before the objects were compared. */

@@ -11,6 +11,7 @@ import { decideAll } from './decide.ts';
 import type { ReconcileDependencies } from './dependencies.ts';
 import { readDesiredArtifact } from './desired-artifact.ts';
 import type { CompletedRun, Ending } from './ending.ts';
+import { interruptedEnding } from './interruption.ts';
 import { storeDeclared } from './inventory.ts';
 import { takeLease } from './lease.ts';
 import { observe } from './observe.ts';
@@ -22,6 +23,16 @@ import { openSession, type Session } from './session.ts';
 import { targetArtifact } from './target.ts';
 import { planWaiting } from './waiting.ts';
 
+export interface RunOptions {
+  readonly runId: string;
+  /** Ends the run at once, a write that is under way too. */
+  readonly signal: AbortSignal;
+  /** Ends the run after the writes that are under way; it records what it did and says that it was interrupted. */
+  readonly interrupt?: AbortSignal;
+  /** When the schedule asked for it. */
+  readonly tickAt?: Date;
+}
+
 /**
  * One run of one cluster: brings it to its last artifact, as far as its row allows, and records what was seen and done. It needs no Git.
  *
@@ -32,14 +43,16 @@ import { planWaiting } from './waiting.ts';
 export async function reconcileCluster(
   row: ClusterRow,
   deps: ReconcileDependencies,
-  { runId, signal, tickAt }: { readonly runId: string; readonly signal: AbortSignal; readonly tickAt?: Date },
+  { runId, signal: writing, interrupt, tickAt }: RunOptions,
 ): Promise<RunResult> {
   await using scope = new AsyncDisposableStack();
+  const signal = interrupt === undefined ? writing : AbortSignal.any([writing, interrupt]);
   const state = await readState(row.cluster, deps, signal);
   if (tickAt !== undefined && isOvertaken(tickAt, state)) return { outcome: 'overtaken', records: [] };
-  const run: Run = { row, runId, startedAt: deps.clock.now(), tickAt, signal };
+  const run: Run = { row, runId, startedAt: deps.clock.now(), tickAt, signal, writing };
   const { ending, requests } = await attempt(run, state, deps, scope);
-  return await concludeRun(run, ending, state, requests, deps);
+  const told = interrupt?.aborted === true ? interruptedEnding(row.cluster, ending) : ending;
+  return await concludeRun(run, told, state, requests, deps);
 }
 
 async function readState(

@@ -19,6 +19,8 @@ export interface Session {
   readonly digest: string;
   readonly client: KubernetesClient;
   readonly signal: AbortSignal;
+  /** Ends a write that is under way; `signal` only keeps the next one from being begun. */
+  readonly writing: AbortSignal;
   readonly clock: Clock;
   readonly identity: WriterIdentity;
   readonly policy: Policy;
@@ -37,7 +39,7 @@ export interface Session {
 }
 
 export async function openSession(
-  { row, signal }: Run,
+  { row, signal, writing }: Run,
   { artifact, digest }: DesiredArtifact,
   client: KubernetesClient,
   lease: Lease,
@@ -54,6 +56,7 @@ export async function openSession(
     digest,
     client,
     signal,
+    writing,
     clock,
     identity: writerIdentity(deployment, row.cluster),
     policy,

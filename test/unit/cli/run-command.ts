@@ -1,5 +1,6 @@
 import { createColors } from '../../../lib/cli/colors.ts';
 import type { Deployment, PlanSource } from '../../../lib/cli/deployment.ts';
+import type { Interrupts } from '../../../lib/cli/interrupt.ts';
 import { runCli } from '../../../lib/cli/program.ts';
 import type { ClusterRow, ClusterState } from '../../../lib/fleet/cluster.ts';
 import { parseRow } from '../../../lib/fleet/parse-row.ts';
@@ -23,7 +24,9 @@ export interface World {
   readonly images: Deployment['images'];
   desired: (row: ClusterRow, source: PlanSource) => Promise<Artifact>;
   plan: (row: ClusterRow) => Promise<ClusterPlan>;
-  reconcile: (row: ClusterRow) => Promise<readonly PlumblineRecord[]>;
+  reconcile: Deployment['reconcile'];
+  /** Aborted by Ctrl-C, and by the next one. */
+  readonly interrupts: Interrupts;
 }
 
 export function emptyWorld(): World {
@@ -55,6 +58,7 @@ export function emptyWorld(): World {
     desired: unused,
     plan: unused,
     reconcile: unused,
+    interrupts: { signal: new AbortController().signal, abandon: new AbortController().signal },
   };
 }
 
@@ -63,7 +67,7 @@ export function eksItem(cluster: string, fields: Item = {}): Item {
 }
 
 /** The deployment that a world looks like to the command. */
-function deploymentOf(world: World): Deployment {
+export function deploymentOf(world: World): Deployment {
   return {
     name: 'plumbline',
     region: 'eu-west-1',
@@ -115,7 +119,7 @@ function deploymentOf(world: World): Deployment {
       world.asked.plans.push(source);
       return await world.plan(row);
     },
-    reconcile: (row) => world.reconcile(row),
+    reconcile: (row, signal, interrupt) => world.reconcile(row, signal, interrupt),
   };
 }
 
@@ -146,7 +150,7 @@ export async function runCommand(world: World, ...args: readonly string[]): Prom
     },
     clock: { now: () => NOW },
     delay: () => () => {},
-    signal: new AbortController().signal,
+    ...world.interrupts,
     directory: '/nowhere',
     renderDirectory: async (directory) => world.folders.get(directory) ?? { objects: [], problems: [] },
     openDeployment: async () => deploymentOf(world),
