@@ -30,3 +30,11 @@ export function listenForInterrupts(source: SignalSource, clock: Clock): Interru
   }
   return { signal: first.signal, abandon: second.signal };
 }
+
+/** As shells have it: 128 and the number of SIGINT. */
+const INTERRUPTED = 130;
+
+/** What the process ends with: that it was interrupted says more than how far it came. */
+export function exitStatusOf(status: number, { signal }: Pick<Interrupts, 'signal'>): number {
+  return signal.aborted ? INTERRUPTED : status;
+}

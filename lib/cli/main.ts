@@ -1,13 +1,11 @@
 /** The entry of the `plumbline` command: the one place of it that sees the process. */
 import { systemClock } from '../clock.ts';
 import type { CliContext } from './context.ts';
-import { listenForInterrupts } from './interrupt.ts';
+import { exitStatusOf, listenForInterrupts } from './interrupt.ts';
 import { localCommand } from './local.ts';
 import { runCli } from './program.ts';
 import { systemDelay } from './progress.ts';
 import { createTerminal } from './terminal.ts';
-
-const INTERRUPTED = 130;
 
 const { signal, abandon } = listenForInterrupts(process, systemClock);
 // A reader that has seen enough, such as `head`, is no failure.
@@ -43,6 +41,6 @@ const context: CliContext = {
   },
 };
 
-const status = await runCli(process.argv.slice(2), context, [localCommand()]);
-if (signal.aborted) process.exitCode = INTERRUPTED;
-else if (status !== 0) process.exitCode = status;
+const status = exitStatusOf(await runCli(process.argv.slice(2), context, [localCommand()]), context);
+// `local` sets its own.
+if (status !== 0) process.exitCode = status;
