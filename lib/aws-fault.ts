@@ -26,7 +26,8 @@ const THROTTLED: ReadonlySet<string> = new Set([
 ]);
 
 /** Beside what has the status 403. */
-const REFUSED: ReadonlySet<string> = new Set(['AccessDeniedException', 'DisabledException', 'KMSInvalidStateException']);
+const REFUSED = 'AccessDeniedException';
+const KEY_NOT_IN_USE: ReadonlySet<string> = new Set(['DisabledException', 'KMSInvalidStateException']);
 
 /** Of the network, and of a client that waited long enough. */
 const UNREACHABLE: ReadonlySet<string> = new Set([
@@ -59,13 +60,16 @@ export function awsFaultOf(error: unknown, call: AwsCall): AwsFaultError | undef
   if (status !== undefined && status >= 500) {
     return fault('AwsFailed', `it answered ${status}. The next run asks again; if it lasts, see the AWS Health Dashboard.`);
   }
-  if (status === 403 || REFUSED.has(error.name)) {
+  if (status === 403 || error.name === REFUSED) {
     return fault(
       'AwsRefused',
-      `we are refused (${error.name}). Deploy the stacks again, which allows it, and look for a policy that denies it or a key that is disabled.`,
+      `we are refused (${error.name}). Deploy the stacks again, which allows it, and look for a policy that denies it.`,
     );
   }
-  const code = UNREACHABLE.has(error.name) ? error.name : codeOf(error);
+  if (KEY_NOT_IN_USE.has(error.name)) {
+    return fault('AwsRefused', `the key is not in use (${error.name}). Enable it again, or cancel its deletion.`);
+  }
+  const code = codeOf(error);
   if (code !== undefined) {
     return fault(
       'AwsUnreachable',
@@ -83,5 +87,6 @@ function httpStatusOf(error: Error): number | undefined {
 
 function codeOf(error: Error): string | undefined {
   if ('code' in error && typeof error.code === 'string' && UNREACHABLE.has(error.code)) return error.code;
+  if (UNREACHABLE.has(error.name)) return error.name;
   return error.message === 'aborted' ? 'ECONNRESET' : undefined;
 }

@@ -29,7 +29,7 @@ export function createRecordIds(): (at: number) => string {
 
 /**
  * The one place that stores, logs and counts. Every fact is redacted and bounded first. A record that cannot be stored does not keep the
- * others from being stored; then `record` throws the first of those errors at the end.
+ * others from being stored; then `record` throws the first of those errors at the end. One that is over is logged and counted all the same.
  */
 export function createRecorder(deps: RecorderDependencies): Recorder {
   const add = (values: MetricValues) => {
@@ -41,8 +41,14 @@ export function createRecorder(deps: RecorderDependencies): Recorder {
   };
 
   /** Whether the record moved; another run may have moved it first. */
-  async function store(steps: RecordSteps): Promise<{ readonly steps: RecordSteps; readonly moved: boolean }> {
-    return { steps, moved: await deps.records.transition(lastOf(steps)) };
+  async function store(
+    steps: RecordSteps,
+  ): Promise<{ readonly steps: RecordSteps; readonly moved: boolean; readonly failure?: { readonly cause: unknown } }> {
+    try {
+      return { steps, moved: await deps.records.transition(lastOf(steps)) };
+    } catch (cause) {
+      return { steps, moved: false, failure: { cause } };
+    }
   }
 
   async function recordRun(...run: Parameters<typeof runRecordOf>): Promise<RunRecord> {
@@ -61,13 +67,11 @@ export function createRecorder(deps: RecorderDependencies): Recorder {
       const moved: (ObjectRecord | RunRecord)[] = [];
       const failures: unknown[] = [];
       for (let start = 0; start < plans.length; start += WRITES_AT_ONCE) {
-        for (const stored of await Promise.allSettled(plans.slice(start, start + WRITES_AT_ONCE).map(store))) {
-          if (stored.status === 'rejected') {
-            failures.push(stored.reason);
-          } else if (stored.value.moved) {
-            stored.value.steps.forEach(publish);
-            moved.push(lastOf(stored.value.steps));
-          }
+        for (const { steps, moved: hasMoved, failure } of await Promise.all(plans.slice(start, start + WRITES_AT_ONCE).map(store))) {
+          if (failure !== undefined) failures.push(failure.cause);
+          // No later run meets again what is over: what the table did not take is in the log at least.
+          if (hasMoved || (failure !== undefined && lastOf(steps).resolvedAt !== undefined)) steps.forEach(publish);
+          if (hasMoved) moved.push(lastOf(steps));
         }
       }
       if (run.run !== undefined) {
