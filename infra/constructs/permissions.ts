@@ -116,6 +116,15 @@ export function readSecrets(stack: Stack, deployment: string): Permission {
   };
 }
 
+/** What makes repositories of the registry by themselves, and how mutable they are then. */
+export function readRegistryRules(): Permission {
+  return {
+    actions: ['ecr:DescribePullThroughCacheRules', 'ecr:DescribeRepositoryCreationTemplates'],
+    resources: ['*'],
+    wildcardReason: 'the rules are of the whole registry, and these actions know no narrower resource. They only read.',
+  };
+}
+
 /** How images were built, which is in their configs; ECR gives a config as it gives a layer. */
 export function readImageConfigs({ local }: { readonly local: boolean }): Permission {
   return { ...readImages({ local }), actions: ['ecr:GetDownloadUrlForLayer'] };

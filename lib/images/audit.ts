@@ -11,6 +11,8 @@ import { type ImageRegistry, repositoryKey } from './registry.ts';
 import type { ImageFinding, ImageReference } from './types.ts';
 
 const WRITES_AT_ONCE = 8;
+/** Findings that only a repository's settings can open or close. */
+const SETTINGS_FINDINGS: ReadonlySet<string> = new Set(['repo.mutable', 'tag.excluded', 'repo.pullthrough', 'repo.template-mutable']);
 
 export interface AuditDependencies {
   readonly registry: ImageRegistry;
@@ -105,7 +107,7 @@ function auditCluster(
       const observed = byReference.get(open.changes[0]?.path ?? '');
       if (observed === undefined) return true;
       if (open.class === 'tag.moved' || open.class === 'tag.unresolvable') return observed.resolution.state !== 'unverifiable';
-      if (open.class === 'repo.mutable' || open.class === 'tag.excluded') return observed.settings.state !== 'unverifiable';
+      if (SETTINGS_FINDINGS.has(open.class)) return observed.settings.state !== 'unverifiable';
       return true;
     },
   };

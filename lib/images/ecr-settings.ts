@@ -13,6 +13,7 @@ import {
   isRepositoryNotFound,
   type Repository,
 } from './ecr-calls.ts';
+import { originOf, type RegistryRules, readRules } from './ecr-origins.ts';
 import { inParallel } from './in-parallel.ts';
 import { TAG_MUTABILITIES } from './mutability.ts';
 import { type RepositorySettings, repositoryKey, unanswered } from './registry.ts';
@@ -47,14 +48,29 @@ export async function readSettings(
   const batches = [...Map.groupBy(unknown, hostKey).values()].flatMap((sameHost) => chunks(sameHost, BATCH));
   const described = new Map<Repository, RepositorySettings>();
   await inParallel(batches, CALLS_AT_ONCE, async (batch) => describe(deps.clientFor, batch, described, signal));
+  const read = unknown.filter((repository) => described.get(repository)?.state === 'found');
+  const rules = new Map<string, RegistryRules>();
+  await inParallel([...Map.groupBy(read, hostKey)], CALLS_AT_ONCE, async ([key, [first]]) => {
+    if (first !== undefined) rules.set(key, await readRules(deps.clientFor(first.host), first.host, signal));
+  });
   for (const repository of repositories) {
-    const fresh = described.get(repository);
+    const fresh = withOrigin(described.get(repository), repository, rules.get(hostKey(repository)));
     if (fresh?.state === 'found')
       deps.settingsCache.set(cacheKey(repository), { settings: fresh, expiresAt: now + SETTINGS_SECONDS * 1000 });
     const result = fresh ?? known(repository) ?? unanswered(repository.name);
     for (const reference of repository.references) settings.set(repositoryKey(reference), result);
   }
   return settings;
+}
+
+function withOrigin(
+  answer: RepositorySettings | undefined,
+  { name }: Repository,
+  rules: RegistryRules | undefined,
+): RepositorySettings | undefined {
+  if (answer?.state !== 'found' || rules === undefined) return answer;
+  const origin = originOf(name, rules);
+  return Object.keys(origin).length === 0 ? answer : { ...answer, origin };
 }
 
 /** DescribeRepositories fails as a whole for one name that it refuses, so the batch is halved until that name stands alone. */

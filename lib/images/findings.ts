@@ -1,7 +1,7 @@
 import type { Failure } from '../errors.ts';
 import { ecrHostOf } from './ecr-host.ts';
 import type { ImageUse } from './image-uses.ts';
-import { describeTagSettings, isTagMutable } from './mutability.ts';
+import { describeTagSettings, isTagMutable, type TagSettings } from './mutability.ts';
 import { ImageReferenceError, tagOf } from './reference.ts';
 import type { RepositorySettings, Resolution } from './registry.ts';
 import type { FindingId, ImageFinding, ImageReference, Severity } from './types.ts';
@@ -12,6 +12,8 @@ const SEVERITIES: Readonly<Record<FindingId, Severity>> = {
   'ref.unpinned': 'medium',
   'repo.mutable': 'high',
   'tag.excluded': 'high',
+  'repo.pullthrough': 'medium',
+  'repo.template-mutable': 'low',
   'tag.moved': 'high',
   'tag.unresolvable': 'critical',
   'reg.foreign': 'low',
@@ -94,16 +96,34 @@ function settingsFindings(use: ImageUse, reference: ImageReference, { resolution
     return resolution.state !== 'found' ? [] : [unverifiable(use, "its repository's settings", settings.failure)];
   }
   // No other registry has such a setting; that it is another one is a finding of its own.
-  if (settings.state === 'missing' || ecrHostOf(reference.registry) === undefined || !isTagMutable(settings.settings, tagOf(reference)))
-    return [];
-  const setting = describeTagSettings(settings.settings);
-  if (settings.settings.mutability === 'IMMUTABLE_WITH_EXCLUSION') {
+  if (settings.state === 'missing' || ecrHostOf(reference.registry) === undefined) return [];
+  return [...mutabilityFindings(use, settings.settings, tagOf(reference)), ...originFindings(use, settings, tagOf(reference))];
+}
+
+function mutabilityFindings(use: ImageUse, settings: TagSettings, tag: string): readonly ImageFinding[] {
+  if (!isTagMutable(settings, tag)) return [];
+  const setting = describeTagSettings(settings);
+  if (settings.mutability === 'IMMUTABLE_WITH_EXCLUSION') {
     const message = `image ${use.shown}: its repository is immutable, but a filter leaves this tag out (${setting}); use a tag that no filter matches.`;
     return [finding('tag.excluded', use, message)];
   }
-  return [
-    finding('repo.mutable', use, `image ${use.shown}: its repository lets this tag be overwritten (${setting}); set IMMUTABLE tags.`),
-  ];
+  const message = `image ${use.shown}: its repository lets this tag be overwritten (${setting}); set IMMUTABLE tags.`;
+  return [finding('repo.mutable', use, message)];
+}
+
+/** What happens to the tag without anybody pushing it: from upstream, or when ECR makes the repository again. */
+function originFindings(use: ImageUse, found: RepositorySettings & { readonly state: 'found' }, tag: string): readonly ImageFinding[] {
+  const { upstream, template } = found.origin ?? {};
+  const findings: ImageFinding[] = [];
+  if (upstream !== undefined && isTagMutable(found.settings, tag)) {
+    const message = `image ${use.shown}: its repository is a cache of ${upstream.slice(0, 200)}, and follows its tags; use a creation template with IMMUTABLE tags, or pin the digest.`;
+    findings.push(finding('repo.pullthrough', use, message));
+  }
+  if (template !== undefined && isTagMutable(template, tag)) {
+    const message = `image ${use.shown}: the creation template of its repository makes tags that can be overwritten (${describeTagSettings(template)}), so a repository that is made again has them; set IMMUTABLE in it.`;
+    findings.push(finding('repo.template-mutable', use, message));
+  }
+  return findings;
 }
 
 function unresolvable(use: ImageUse, failure: Failure): ImageFinding {

@@ -1,4 +1,5 @@
 import type { Failure } from '../errors.ts';
+import type { RepositoryOrigin } from './ecr-origins.ts';
 import type { ImageConfig } from './image-config.ts';
 import type { ReadManifest } from './manifest.ts';
 import type { TagSettings } from './mutability.ts';
@@ -17,7 +18,7 @@ export type Resolution =
   | { readonly state: 'found'; readonly digest: string; readonly mediaType: string; readonly platforms: readonly Platform[] }
   | NoAnswer;
 
-export type RepositorySettings = { readonly state: 'found'; readonly settings: TagSettings } | NoAnswer;
+export type RepositorySettings = { readonly state: 'found'; readonly settings: TagSettings; readonly origin?: RepositoryOrigin } | NoAnswer;
 
 /** Something in a registry, by its digest. */
 export interface ImageDigest extends Pick<ImageReference, 'registry' | 'repository'> {

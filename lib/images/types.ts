@@ -40,6 +40,8 @@ export type FindingId =
   | 'ref.unpinned'
   | 'repo.mutable'
   | 'tag.excluded'
+  | 'repo.pullthrough'
+  | 'repo.template-mutable'
   | 'tag.moved'
   | 'tag.unresolvable'
   | 'reg.foreign'

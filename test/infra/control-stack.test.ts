@@ -71,12 +71,16 @@ describe('roles', () => {
     // Each of these has its reason where it is granted.
     const wildcards = new Set(statements.flatMap(({ Resource }) => Resource).filter((resource) => resource.includes('*')));
     expect([...wildcards].sort()).toEqual([
+      '*',
       '<plumbline-ArtifactBucketArn>/*',
       'arn:<AWS::Partition>:ecr:*:*:repository/*',
       'arn:<AWS::Partition>:eks:*:<AWS::AccountId>:cluster/*',
       'arn:<AWS::Partition>:iam::*:role/plumbline-*',
       'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:plumbline/*',
     ]);
+    // These know no narrower resource.
+    const ofEverything = statements.filter(({ Resource }) => [Resource].flat().includes('*')).flatMap(({ Action }) => Action);
+    expect(new Set(ofEverything)).toEqual(new Set(['ecr:DescribePullThroughCacheRules', 'ecr:DescribeRepositoryCreationTemplates']));
   });
 
   it.each<[Name, RegExp]>([

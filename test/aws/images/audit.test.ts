@@ -120,7 +120,13 @@ it('asks for each tag once, however many clusters use it', async () => {
   });
   deps = { ...deps, registry: createEcrRegistry({ clientFor: () => counted, settingsCache: new Map(), http, clock }) };
   await audit(...clusters);
-  expect(calls.toSorted()).toEqual(['BatchGetImageCommand', 'BatchGetImageCommand', 'DescribeRepositoriesCommand']);
+  expect(calls.toSorted()).toEqual([
+    'BatchGetImageCommand',
+    'BatchGetImageCommand',
+    'DescribePullThroughCacheRulesCommand',
+    'DescribeRepositoriesCommand',
+    'DescribeRepositoryCreationTemplatesCommand',
+  ]);
   await audit(...clusters);
   expect(calls.filter((name) => name === 'DescribeRepositoriesCommand')).toHaveLength(1);
 });

@@ -203,14 +203,15 @@ describe('settings', () => {
     const { registry, calls, pass } = registryThatAnswers(
       settingsOf(Object.fromEntries(names.map((name) => [name, { imageTagMutability: 'MUTABLE' }]))),
     );
+    const asked = () => calls.filter(({ operation }) => operation === 'DescribeRepositories').length;
     await registry.settings(references, never);
-    expect(calls).toHaveLength(2);
+    expect(asked()).toBe(2);
     pass(599);
     expect((await registry.settings(references, never)).get(`${ECR}/r7`)).toMatchObject({ state: 'found' });
-    expect(calls).toHaveLength(2);
+    expect(asked()).toBe(2);
     pass(1);
     await registry.settings(references, never);
-    expect(calls).toHaveLength(4);
+    expect(asked()).toBe(4);
   });
 
   it('remembers no failure', async () => {
