@@ -39,11 +39,12 @@ export interface CommandRun extends CliContext {
 }
 
 export function createCommandRun(context: CliContext, options: CommonOptions): CommandRun {
+  const progress: CommandRun['progress'] = (text, work) => withProgress(text, context.terminal, context.delay, work);
   return {
     ...context,
     options,
     output: createOutput(context.terminal, options.json),
-    deployment: () => context.openDeployment(options, context.signal),
-    progress: (text, work) => withProgress(text, context.terminal, context.delay, work),
+    deployment: () => progress(`finding deployment ${options.stack}`, () => context.openDeployment(options, context.signal)),
+    progress,
   };
 }

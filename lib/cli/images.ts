@@ -27,7 +27,8 @@ export function imagesCommand(define: DefineCommand): Command {
     async (run, [cluster]) => {
       const { clusters, records } = await run.deployment();
       if (cluster !== undefined) await getCluster(clusters, cluster, run.signal);
-      const found = await records.query({ kind: 'image', open: true, ...(cluster === undefined ? {} : { cluster }) }, run.signal);
+      const query = { kind: 'image', open: true, ...(cluster === undefined ? {} : { cluster }) } as const;
+      const found = await run.progress('reading records', () => records.query(query, run.signal));
       const findings = found.filter(isImageRecord);
       run.output.lines(findings);
       run.output.text(() =>

@@ -192,8 +192,9 @@ function printEnvironment(environment: EnvironmentDescription): void {
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
+/** A step a line, each of which takes seconds; for people who watch. */
 function progress(message: string): void {
-  process.stderr.write(`${message}\n`);
+  if (process.stderr.isTTY) process.stderr.write(`${message}\n`);
 }
 
 function printJson(value: object): void {

@@ -4,7 +4,7 @@ import type { CliContext } from './context.ts';
 import { exitStatusOf, listenForInterrupts } from './interrupt.ts';
 import { localCommand } from './local.ts';
 import { runCli } from './program.ts';
-import { systemDelay } from './progress.ts';
+import { sayStep, systemDelay } from './progress.ts';
 import { createTerminal } from './terminal.ts';
 
 const { signal, abandon } = listenForInterrupts(process, systemClock);
@@ -19,7 +19,7 @@ const terminal = createTerminal(process.stdout, process.stderr, process.env);
 // What takes long to load is loaded by the command that needs it: help and a mistyped option answer at once.
 async function toolsDirectory(finding: AbortSignal): Promise<string> {
   const local = await import('../local/index.ts');
-  return await local.toolsDirectory(local.thisHost(process.env), (message) => terminal.error(`${message}\n`), finding);
+  return await local.toolsDirectory(local.thisHost(process.env), (message) => sayStep(message, terminal), finding);
 }
 
 const context: CliContext = {

@@ -56,6 +56,11 @@ export async function withProgress<T>(
   }
 }
 
+/** A step on the way, which stays: the first render of a machine fetches kubectl and helm. */
+export function sayStep(text: string, terminal: Terminal): void {
+  if (terminal.interactive) terminal.error(`${CLEAR_LINE}${text}\n`);
+}
+
 /** ` (2 of 5)`, and nothing where there is only one. */
 export function describePosition(index: number, total: number): string {
   return total > 1 ? ` (${index + 1} of ${total})` : '';

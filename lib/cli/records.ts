@@ -23,16 +23,14 @@ export function recordsCommand(define: DefineCommand): Command {
       const since = options.since === undefined ? undefined : parseSince(String(options.since), run.clock.now());
       const limit = options.limit === undefined ? DEFAULT_LIMIT : parseLimit(String(options.limit));
       const { clusters, records } = await run.deployment();
-      const found = await records.query(
-        {
-          limit,
-          ...(cluster === undefined ? {} : { cluster }),
-          ...(kind === undefined ? {} : { kind }),
-          ...(since === undefined ? {} : { since }),
-          ...(options.open === true ? { open: true } : {}),
-        },
-        run.signal,
-      );
+      const query = {
+        limit,
+        ...(cluster === undefined ? {} : { cluster }),
+        ...(kind === undefined ? {} : { kind }),
+        ...(since === undefined ? {} : { since }),
+        ...(options.open === true ? { open: true } : {}),
+      };
+      const found = await run.progress('reading records', () => records.query(query, run.signal));
       // A cluster that was removed still has its records; of a mistyped name there are none.
       if (found.length === 0 && cluster !== undefined) await getCluster(clusters, cluster, run.signal);
       run.output.lines(found);

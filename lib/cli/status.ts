@@ -17,8 +17,10 @@ export function statusCommand(define: DefineCommand): Command {
     },
     async (run, names) => {
       const deployment = await run.deployment();
-      const entries = await selectClusters(deployment.clusters, names, run.signal);
-      const states = new Map((await deployment.state.list(run.signal)).map((state) => [state.cluster, state]));
+      const { entries, states } = await run.progress('reading what is known of the clusters', async () => ({
+        entries: await selectClusters(deployment.clusters, names, run.signal),
+        states: new Map((await deployment.state.list(run.signal)).map((state) => [state.cluster, state])),
+      }));
       const now = run.clock.now();
       const statuses = entries.map((entry) => describeStatus(entry, states.get(entry.cluster), now));
       run.output.lines(statuses);

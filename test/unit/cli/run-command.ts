@@ -25,6 +25,8 @@ export interface World {
   desired: (row: ClusterRow, source: PlanSource) => Promise<Artifact>;
   plan: (row: ClusterRow) => Promise<ClusterPlan>;
   reconcile: Deployment['reconcile'];
+  /** Standard error is a terminal, and everything takes longer than two seconds. */
+  readonly watched?: boolean;
   /** Aborted by Ctrl-C, and by the next one. */
   readonly interrupts: Interrupts;
 }
@@ -146,10 +148,13 @@ export async function runCommand(world: World, ...args: readonly string[]): Prom
       colors: createColors(false),
       columns: 100,
       timeZone: 'UTC',
-      interactive: false,
+      interactive: world.watched === true,
     },
     clock: { now: () => NOW },
-    delay: () => () => {},
+    delay: (callback) => {
+      if (world.watched === true) callback();
+      return () => {};
+    },
     ...world.interrupts,
     directory: '/nowhere',
     renderDirectory: async (directory) => world.folders.get(directory) ?? { objects: [], problems: [] },
