@@ -19,10 +19,17 @@ export function describeLineSums({ removed, added }: LineDiff): string {
 /** At most `limit` lines of a diff and one that counts the rest; long lines are cut so that the difference stays in sight. */
 export function showLines({ lines }: LineDiff, width: number, limit: number): readonly ShownLine[] {
   if (lines === undefined) return [{ type: 'note', text: '(too many lines to tell which; --json has all)' }];
-  const shown = fitBlocks(lines, width - 1);
+  const shown = fitBlocks(expandTabs(lines), width - 1);
   const rest = lines.length - limit;
   if (rest <= 0) return shown;
   return [...shown.slice(0, limit), { type: 'note', text: `(${count(rest, 'more line')} of the diff; --json has all)` }];
+}
+
+/** Tabs as four spaces, unless lines differ in nothing else: then they stay, and are shown as what they are. */
+function expandTabs(lines: readonly DiffLine[]): readonly DiffLine[] {
+  const expanded = lines.map((line) => (line.type === 'gap' ? line : { ...line, text: line.text.replaceAll('\t', '    ') }));
+  const texts = (type: DiffLine['type']) => new Set(expanded.flatMap((line) => (line.type === type && 'text' in line ? [line.text] : [])));
+  return texts('removed').isDisjointFrom(texts('added')) ? expanded : lines;
 }
 
 /** Where as many lines were added as removed, each is cut together with the one that stands in its place. */

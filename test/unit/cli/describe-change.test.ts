@@ -85,6 +85,16 @@ const CASES: readonly [behaviour: string, change: FieldChange, lines: readonly s
     ['data.a: 1 line removed, 1 added', '   x', '  -\\u001b[2Jx', '  +x', '   x'],
   ],
   [
+    'shows tabs as room',
+    { path: 'data.a', live: '\ta\n\tb\n\tc', desired: '\ta\n\tb\n\td' },
+    ['data.a: 1 line removed, 1 added', '       a', '       b', '  -    c', '  +    d'],
+  ],
+  [
+    'shows tabs as such where nothing else differs',
+    { path: 'data.a', live: '\ta\nb\nc', desired: '    a\nb\nc' },
+    ['data.a: 1 line removed, 1 added', '  -\\u0009a', '  +    a', '   b', '   c'],
+  ],
+  [
     'counts the lines of texts that are too long to compare',
     { path: 'data.a', live: 'x\n'.repeat(2000), desired: 'y\n'.repeat(3000) },
     ['data.a: 2000 lines removed, 3000 added', '  (too many lines to tell which; --json has all)'],
