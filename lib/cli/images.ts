@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { severityRank } from '../images/findings.ts';
 import { describeObject } from '../manifests/object.ts';
 import type { ObjectRecord, PlumblineRecord } from '../records/record.ts';
 import { describeChanges, describeMessage } from './describe-record.ts';
@@ -29,7 +30,7 @@ export function imagesCommand(define: DefineCommand): Command {
       if (cluster !== undefined) await getCluster(clusters, cluster, run.signal);
       const query = { kind: 'image', open: true, ...(cluster === undefined ? {} : { cluster }) } as const;
       const found = await run.progress('reading records', () => records.query(query, run.signal));
-      const findings = found.filter(isImageRecord);
+      const findings = found.filter(isImageRecord).toSorted((a, b) => severityRank(a.class) - severityRank(b.class));
       run.output.lines(findings);
       run.output.text(() =>
         findings.length === 0 ? 'No open findings about images.\n' : formatFindings(findings, run.clock.now(), run.terminal),

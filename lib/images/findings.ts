@@ -39,6 +39,14 @@ export function severityOf(id: FindingId): Severity {
   return SEVERITIES[id];
 }
 
+const ORDER: readonly Severity[] = ['critical', 'high', 'medium', 'low', 'info'];
+
+/** For sorting by what matters most: 0 is critical. What is no finding of images comes last. */
+export function severityRank(finding: string): number {
+  const known = new Map<string, Severity>(Object.entries(SEVERITIES)).get(finding);
+  return known === undefined ? ORDER.length : ORDER.indexOf(known);
+}
+
 /** What the reference alone says, without asking a registry. */
 export function referenceFindings(use: ImageUse): readonly ImageFinding[] {
   const { parsed } = use;

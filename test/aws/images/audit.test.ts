@@ -4,7 +4,7 @@ import { type ArtifactInUse, type AuditDependencies, auditImages, type ClusterAu
 import { createEcrRegistry } from '../../../lib/images/ecr.ts';
 import { lockImages } from '../../../lib/images/lock.ts';
 import { createRegistryHttp } from '../../../lib/images/registry-http.ts';
-import { type PushTarget, pushImage } from '../../../lib/local/registry.ts';
+import { type PushTarget, pushImage, pushIndex } from '../../../lib/local/registry.ts';
 import type { ObjectRecord } from '../../../lib/records/record.ts';
 import { createLockStore } from '../../../lib/storage/lock-table.ts';
 import type { LockStore } from '../../../lib/storage/stores.ts';
@@ -84,6 +84,24 @@ it('finds a tag that moved in every cluster that uses it, with both digests and 
   const back = await audit(...clusters);
   expect(idsOf(back)).toEqual(['repo.mutable']);
   expect(back.closes(openRecord('tag.moved', image))).toBe(true);
+});
+
+it.each([
+  ['an OCI index', pushIndex, 'oci'],
+  ['a Docker manifest list', pushIndex, 'docker'],
+  ['an OCI manifest', pushImage, 'oci'],
+  ['a Docker manifest', pushImage, 'docker'],
+] as const)('keeps the first digest of %s in ECR after its tag has moved, and finds both', async (_what, push, format) => {
+  await setUp();
+  const repository = await freshRepository('MUTABLE');
+  const image = imageOf(repository, '1.0');
+  const first = await push(repository, '1.0', { variant: 'first', format }, signal);
+  const cluster = await inUse('prod-eu', image);
+  const second = await push(repository, '1.0', { variant: 'second', format }, signal);
+  expect((await inUse('prod-eu', image)).artifact.objects).toEqual([deployment('web0', `${image}@${first}`)]);
+  expect((await audit(cluster)).findings).toContainEqual(
+    expect.objectContaining({ id: 'tag.moved', lockedDigest: first, currentDigest: second }),
+  );
 });
 
 it('finds a tag that was deleted and pushed again although its repository is immutable', async () => {

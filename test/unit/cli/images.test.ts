@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ImageLock } from '../../../lib/images/types.ts';
 import { ecrClientThatAnswers } from '../../helpers/ecr-answers.ts';
 import { deployment, rendered } from '../../helpers/workloads.ts';
+import { driftRecord } from './fixtures.ts';
 import { eksItem, emptyWorld, runCommand, type World } from './run-command.ts';
 
 const [OLD, NEW] = ['a', 'b'].map((digit) => `sha256:${digit.repeat(64)}`) as [string, string];
@@ -38,6 +39,29 @@ function worldWithLocks(digest: string, ...lockedIn: readonly string[]): { reado
   };
   return { world: { ...world, images }, relocked };
 }
+
+it('images shows what matters most first', async () => {
+  const world = emptyWorld();
+  const ids = ['reg.foreign', 'run.mismatch', 'pod.ephemeral', 'ref.unpinned', 'tag.moved'];
+  for (const [index, id] of ids.entries()) {
+    const object = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: `web-${index}` };
+    world.records.push(
+      driftRecord({
+        id: `id${index}`,
+        kind: 'image',
+        object,
+        class: id,
+        changes: [{ path: `image-${index}` }],
+        decision: 'reported',
+      }),
+    );
+  }
+  const result = await runCommand(world, 'images', '--json');
+  expect(result.status).toBe(2);
+  expect(result.lines).toMatchObject(
+    ['run.mismatch', 'pod.ephemeral', 'tag.moved', 'ref.unpinned', 'reg.foreign'].map((id) => ({ class: id })),
+  );
+});
 
 describe('images relock', () => {
   const relock = (world: World, ...more: readonly string[]) =>
