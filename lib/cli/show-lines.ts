@@ -29,7 +29,8 @@ export function showLines({ lines }: LineDiff, width: number, limit: number): re
 function expandTabs(lines: readonly DiffLine[]): readonly DiffLine[] {
   const expanded = lines.map((line) => (line.type === 'gap' ? line : { ...line, text: line.text.replaceAll('\t', '    ') }));
   const texts = (type: DiffLine['type']) => new Set(expanded.flatMap((line) => (line.type === type && 'text' in line ? [line.text] : [])));
-  return texts('removed').isDisjointFrom(texts('added')) ? expanded : lines;
+  const added = texts('added');
+  return [...texts('removed')].some((text) => added.has(text)) ? lines : expanded;
 }
 
 /** Where as many lines were added as removed, each is cut together with the one that stands in its place. */
