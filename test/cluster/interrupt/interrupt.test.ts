@@ -2,8 +2,10 @@ import { fork } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import type { KubernetesClient } from '../../../lib/kubernetes/index.ts';
+import { reconcileCluster } from '../../../lib/reconcile/index.ts';
 import { adminToken, freshNamespace, testCluster } from '../../helpers/environment.ts';
-import { clientOf } from '../reconcile/world.ts';
+import { clientOf, createWorld } from '../reconcile/world.ts';
 import { ProcessReport } from './process-messages.ts';
 
 const PROCESS = fileURLToPath(new URL('reconcile-process.ts', import.meta.url));
@@ -45,5 +47,27 @@ describe('Ctrl-C during plumbline reconcile', () => {
     expect(runs).toMatchObject([{ outcome: 'failed', objects: OBJECTS, error: { reason: 'Interrupted', message } }]);
     expect(await errors).toContain(message);
     expect(status).toBe(130);
+  });
+
+  it('ends at once a run that has written nothing yet, and does not let the cluster wait for the next', async () => {
+    const world = await createWorld();
+    await world.commit('apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: NS}\ndata: {a: "1"}\n');
+    const interrupt = new AbortController();
+    const connect = async (): Promise<KubernetesClient> => {
+      const client = await world.deps.connect(world.row, interrupt.signal);
+      const discover: KubernetesClient['discover'] = async (signal) => {
+        const discovery = await client.discover(signal);
+        interrupt.abort();
+        return discovery;
+      };
+      return new Proxy(client, { get: (target, name) => (name === 'discover' ? discover : Reflect.get(target, name)) });
+    };
+    const options = { runId: 'interrupted', signal: AbortSignal.timeout(50_000), interrupt: interrupt.signal };
+    const result = await reconcileCluster(world.row, { ...world.deps, connect }, options);
+
+    expect(result.records).toMatchObject([{ kind: 'run', outcome: 'failed', error: { reason: 'Interrupted' } }]);
+    expect(await world.kubectl(['get', 'configmap', 'settings', '--ignore-not-found'])).toBe('');
+    expect((await world.stores.state.get(world.row.cluster))?.nextAttemptAt).toBeUndefined();
+    expect((await world.reconcile()).outcome).toBe('in-sync');
   });
 });
