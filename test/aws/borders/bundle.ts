@@ -11,12 +11,11 @@ import { NODE_OPTIONS } from '../../../infra/constructs/plumbline-function.ts';
 const Answer = z.union([z.object({ result: z.unknown() }), z.object({ thrown: z.string() })]);
 
 /** The bundle that is deployed, in a process of its own. */
-export interface Bundle {
+export interface Bundle extends AsyncDisposable {
   /** What the handler returned or threw. */
   invoke(event: object): Promise<z.infer<typeof Answer>>;
   /** All that it has printed. */
   log(): string;
-  close(): Promise<void>;
 }
 
 export async function startBundle(name: FunctionName, environment: Readonly<Record<string, string>>): Promise<Bundle> {
@@ -43,7 +42,7 @@ export async function startBundle(name: FunctionName, environment: Readonly<Reco
       return Answer.parse((await answered)[0]);
     },
     log: () => log,
-    async close() {
+    async [Symbol.asyncDispose]() {
       if (child.exitCode === null && child.kill()) await once(child, 'exit');
       await rm(directory, { recursive: true, force: true });
     },

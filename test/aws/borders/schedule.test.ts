@@ -12,7 +12,7 @@ let bundle: Bundle;
 
 beforeAll(async () => {
   lane = await openLane('schedule', scope);
-  bundle = scope.adopt(await startBundle('schedule', lane.environment), (started) => started.close());
+  bundle = scope.use(await startBundle('schedule', lane.environment));
 });
 afterAll(() => scope.disposeAsync());
 
