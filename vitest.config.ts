@@ -15,7 +15,8 @@ const project = (name: string, folders: readonly string[], extra: Readonly<Recor
 export default defineConfig({
   test: {
     projects: [
-      project('unit', ['unit']),
+      // Pure tests share their modules: loading those is most of the time that they take.
+      project('unit', ['unit'], { pool: 'threads', isolate: false }),
       project('infra', ['infra']),
       project('process', ['process'], { maxWorkers: 2 }),
       project('cluster', ['cluster'], { globalSetup: ['test/helpers/global-setup.ts'], fileParallelism: false }),
