@@ -1,3 +1,3 @@
-import { checkSteps, report } from './steps.ts';
+import { checkSteps, runSteps } from './steps.ts';
 
-report(await checkSteps());
+await runSteps(checkSteps);

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { z } from 'zod';
 
 /** What a step of the checks counted. A step that is one command counts as one check. */
@@ -15,11 +17,15 @@ const VitestReport = z.object({
   testResults: z.array(z.object({ status: z.string(), assertionResults: z.array(z.unknown()) })),
 });
 
+/** Set by Ctrl-C: what runs ends by it too, and nothing more is begun. */
+let interrupted = false;
+
 /** Where a step's output goes: as it comes, or in one piece when the step has ended, where two run side by side. */
 export type Output = 'live' | 'whole';
 
 /** Runs a command of this package with its output shown; resolves with its exit status, 1 when a signal ended it. */
 async function run(title: string, command: string, args: readonly string[], output: Output): Promise<number> {
+  if (interrupted) return 1;
   if (output === 'live') console.log(`\n== ${title}`);
   const shown = output === 'live' ? 'inherit' : 'pipe';
   const child = spawn(command, args, { stdio: ['ignore', shown, shown] });
@@ -68,8 +74,27 @@ export async function checkSteps(): Promise<readonly Counts[]> {
   ];
 }
 
-/** Prints the sum as the last line and sets the exit status; nothing run at all is a failure. */
-export function report(steps: readonly Counts[]): void {
+/**
+ * Runs the steps with a temporary folder of their own, which goes when they have ended, also by Ctrl-C. Prints the sum as the last line and
+ * sets the exit status; nothing run at all is a failure.
+ */
+export async function runSteps(steps: () => Promise<readonly Counts[]>): Promise<void> {
+  const temporary = await mkdtemp(join(tmpdir(), 'plumbline-tests-'));
+  process.env.TMPDIR = temporary;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      interrupted = true;
+    });
+  }
+  try {
+    report(await steps());
+    if (interrupted) process.exitCode = 130;
+  } finally {
+    await rm(temporary, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+function report(steps: readonly Counts[]): void {
   const passed = steps.reduce((sum, step) => sum + step.passed, 0);
   const failed = steps.reduce((sum, step) => sum + step.failed, 0);
   process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { RENDER_LIMITS } from '../../../lib/render/index.ts';
+import { RENDER_LIMITS, type RenderError } from '../../../lib/render/index.ts';
 import { renderRevision } from '../../../lib/source/index.ts';
 import { createRepository, temporaryDirectory } from '../../helpers/git-repository.ts';
 import { testTools } from '../../helpers/tools.ts';
@@ -130,12 +130,16 @@ describe('a build is refused as a whole, with the file that is to blame', () => 
   it.each([
     ['aliases', aliasBomb()],
     ['merge keys', mergeBomb()],
-  ])('a kustomization whose %s expand without end runs into the limit of memory', async (_what, text) => {
+  ])('a kustomization whose %s expand without end runs into a limit', async (_what, text) => {
     const limits = { ...RENDER_LIMITS, memoryMegabytes: 200 };
-    await expect(render({ ...kustomization('bad.yaml'), 'app/bad.yaml': text }, 'app', { limits })).rejects.toMatchObject({
-      reason: 'RenderTooLarge',
-      message: expect.stringMatching(/^app\/kustomization\.yaml: it needs more than 200 MB of memory\. Split it/),
-    });
+    const refused = render({ ...kustomization('bad.yaml'), 'app/bad.yaml': text }, 'app', { limits });
+    // Kustomize's own parser counts aliases; which of the two it meets first is a matter of its garbage collector.
+    await expect(refused).rejects.toSatisfy(({ reason, message }: RenderError) =>
+      [
+        /^RenderTooLarge app\/kustomization\.yaml: it needs more than 200 MB of memory\. Split it/,
+        /^KustomizeFailed app\/bad\.yaml:\d+: its aliases /,
+      ].some((expected) => expected.test(`${reason} ${message}`)),
+    );
   });
 
   it('a chart that needs more memory than the limit', async () => {
