@@ -33,15 +33,14 @@ export async function lockImages(
   signal: AbortSignal,
 ): Promise<LockedSource> {
   const uses = imageUsesOf(rendered.objects, []);
-  const exceptions = rendered.imageExceptions ?? [];
+  const exceptions = rendered.settings?.images?.exceptions ?? [];
   const now = deps.clock.now();
   const treatments = new Map(uses.map((use) => [use.text, treatImage(use, policy, exceptions, now)]));
   const tags = uses.flatMap((use) => (treatments.get(use.text)?.action === 'lock' ? (unpinnedTagOf(use) ?? []) : []));
   const { locks, unresolved } = await locksFor(rendered, tags, deps, signal);
   const failures = new Map(uses.flatMap((use) => failureOf(use, unresolved.get(use.text), treatments.get(use.text))));
-  const { imageExceptions: _read, ...source } = rendered;
   return {
-    ...source,
+    ...rendered,
     objects: rendered.objects.map((object) => withDigests(object, locks)),
     digests: tags.flatMap(({ text }) => locks.get(text) ?? []),
     findings: uses.flatMap((use) => findingsOf(use, unresolved.get(use.text), treatments.get(use.text))),

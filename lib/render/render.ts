@@ -51,7 +51,7 @@ export async function renderPath(
   const root: RenderRoot = { directory: await realpath(fetched.directory), submodules: new Set(fetched.submodules) };
   await checkFolder(root.directory, path);
   const limits = deps.limits ?? RENDER_LIMITS;
-  const { helm = {}, images } = await readSettings(root, path);
+  const { helm = {}, ...asked } = await readSettings(root, path);
   const kind = await kindOfFolder(root.directory, path);
   if (kind !== 'chart') refuseChartSettings(path, helm);
   const tools: KustomizeDependencies = {
@@ -73,8 +73,8 @@ export async function renderPath(
   }
   const { repository, reference, revision } = fetched;
   const defaultNamespace = kind === 'chart' && helm.namespace !== undefined ? { defaultNamespace: helm.namespace } : {};
-  const imageExceptions = images?.exceptions === undefined ? {} : { imageExceptions: images.exceptions };
-  return { repository, reference, revision, path, ...defaultNamespace, ...imageExceptions, objects, problems: boundProblems(all) };
+  const settings = Object.keys(asked).length === 0 ? {} : { settings: asked };
+  return { repository, reference, revision, path, ...defaultNamespace, ...settings, objects, problems: boundProblems(all) };
 
   async function readPath(what: FolderKind): Promise<readonly ReadValue[]> {
     if (what === 'kustomization') return readBuilt(await kustomize(root, path, tools, signal), path);

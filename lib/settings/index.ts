@@ -4,4 +4,4 @@
  */
 export { settingsSchema } from './json-schema.ts';
 export { parseSettings, SETTINGS_FILE } from './parse.ts';
-export type { HelmSettings, PathSettings } from './settings.ts';
+export type { DesiredSettings, HelmSettings, PathSettings } from './settings.ts';

@@ -69,3 +69,6 @@ export const PathSettings = z.strictObject({ helm: HelmSettings.exactOptional(),
 
 export type HelmSettings = Readonly<z.infer<typeof HelmSettings>>;
 export type PathSettings = Readonly<z.infer<typeof PathSettings>>;
+
+/** What is asked of the cluster rather than of rendering: it goes with the artifact to where the cluster is reconciled. */
+export type DesiredSettings = Omit<PathSettings, 'helm'>;

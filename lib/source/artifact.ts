@@ -1,7 +1,7 @@
 import type { Failure } from '../errors.ts';
-import type { ImageException } from '../images/policy.ts';
 import type { ImageFinding, ImageLock } from '../images/types.ts';
 import type { KubernetesObject, ObjectId } from '../manifests/object.ts';
+import type { DesiredSettings } from '../settings/settings.ts';
 
 /**
  * The stages of `source`, as values: each has a field that the one before lacks, so that what was never rendered or never locked does not
@@ -38,8 +38,8 @@ export interface RenderedSource {
   /** Normalised, in the order in which the files gave them; namespaces are as written, since scope is the cluster's to say. */
   readonly objects: readonly KubernetesObject[];
   readonly problems: readonly ManifestProblem[];
-  /** Of the path's settings: what locking its images needs to know. */
-  readonly imageExceptions?: readonly ImageException[];
+  /** What the `plumbline.yaml` at the path asks for; absent when it asks for nothing. */
+  readonly settings?: DesiredSettings;
 }
 
 export interface LockedSource extends RenderedSource {

@@ -66,7 +66,7 @@ export class KnownRenders {
 }
 
 /** Changes with everything else that a render depends on: raise it with each change of what is rendered from the same files. */
-const RENDERER = 1;
+const RENDERER = 2;
 
 /**
  * Renders a path, unless the same was rendered before, locks its images and publishes the artifact. Locks are asked for at each commit: a

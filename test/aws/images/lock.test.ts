@@ -248,7 +248,7 @@ describe('the policy', () => {
     const objects = [deployment('tagged', image('1.0')), deployment('pinned', FOREIGN)];
     const exception = (until: string) => ({
       ...rendered('a1', ...objects),
-      imageExceptions: [{ image: image('*'), reason: 'moves in May', until }],
+      settings: { images: { exceptions: [{ image: image('*'), reason: 'moves in May', until }] } },
     });
     for (const source of [rendered('a1', ...objects), exception('2025-12-31')]) {
       const locked = await lockImages(source, 'require-digest', { ...deps, registry: nobody }, signal);
