@@ -4,9 +4,15 @@ import { CreateRepositoryCommand, ECRClient } from '@aws-sdk/client-ecr';
 import { readDeployedSettings } from '../lib/cli/settings-of-stack.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createStoreClients, createStores, type Stores } from '../lib/deployment.ts';
-import { deployLocally, environmentVariables, type Host, type LocalCluster, type LocalEnvironment } from '../lib/local/index.ts';
+import {
+  deployLocally,
+  environmentVariables,
+  type Host,
+  type LocalCluster,
+  type LocalEnvironment,
+  runCommand,
+} from '../lib/local/index.ts';
 import { pushImage } from '../lib/local/registry.ts';
-import { runCommand } from './commands.ts';
 import type { Narration } from './narration.ts';
 import { createSampleRepository, type SampleRepository } from './sample-repository.ts';
 
@@ -43,7 +49,7 @@ export async function prepareFleet(
 
   narration.step('Make a Git repository with an application and a platform, and push its images to ECR');
   const registry = `${environment.accountId}.dkr.ecr.${environment.region}.amazonaws.com`;
-  const repository = await createSampleRepository(environment.directory, registry);
+  const repository = await createSampleRepository(environment.directory, registry, signal);
   const fleet: Fleet = {
     narration,
     environment,
@@ -56,12 +62,16 @@ export async function prepareFleet(
     async plumbline(...args) {
       narration.command(`plumbline ${args.map((argument) => (/[\s"]/.test(argument) ? JSON.stringify(argument) : argument)).join(' ')}`);
       const command = join(host.project, 'lib', 'cli', 'main.ts');
-      const output = await runCommand(host.node, [command, ...args], { env: environmentVariables(environment, host), signal });
-      for (const line of forThisMachine(output).split('\n')) narration.say(line);
+      const output = await runCommand(host.node, [command, ...args], {
+        env: { ...process.env, ...environmentVariables(environment, host) },
+        signal,
+      });
+      for (const line of forThisMachine(output).trim().split('\n')) narration.say(line);
     },
-    kubectl: (cluster, ...args) => {
+    async kubectl(cluster, ...args) {
       const program = join(environment.toolsDirectory, 'kubectl', 'kubectl');
-      return runCommand(program, ['--kubeconfig', cluster.kubeconfig, '--context', cluster.context, ...args], { signal });
+      const target = ['--kubeconfig', cluster.kubeconfig, '--context', cluster.context];
+      return (await runCommand(program, [...target, ...args], { env: process.env, signal })).trim();
     },
   };
   const ecr = new ECRClient();

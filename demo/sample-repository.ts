@@ -1,6 +1,6 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runCommand } from './commands.ts';
+import { runCommand } from '../lib/local/index.ts';
 
 /** The sample repository, as a person would have it: a work tree, and the bare repository that it is pushed to. */
 export interface SampleRepository {
@@ -16,15 +16,16 @@ export interface SampleRepository {
 const IDENTITY = ['-c', 'user.name=Sam Platform', '-c', 'user.email=sam@example.com', '-c', 'commit.gpgsign=false'];
 
 /** Copies `demo/sample` into a new repository under `directory`, with the registry's name put in, and pushes its first commit. */
-export async function createSampleRepository(directory: string, registry: string): Promise<SampleRepository> {
+export async function createSampleRepository(directory: string, registry: string, signal: AbortSignal): Promise<SampleRepository> {
   const workTree = join(directory, 'fleet');
   const bare = join(directory, 'fleet.git');
-  const git = (...args: readonly string[]) => runCommand('git', [...IDENTITY, ...args], { cwd: workTree });
+  const git = async (...args: readonly string[]) =>
+    (await runCommand('git', [...IDENTITY, ...args], { cwd: workTree, env: process.env, signal })).trim();
 
   await mkdir(workTree, { recursive: true });
   await cp(join(import.meta.dirname, 'sample'), workTree, { recursive: true });
   for (const file of ['apps/shop/web.yaml', 'apps/shop/worker.yaml']) await replaceIn(join(workTree, file), 'REGISTRY', registry);
-  await runCommand('git', ['init', '--quiet', '--bare', '--initial-branch=main', bare]);
+  await git('init', '--quiet', '--bare', '--initial-branch=main', bare);
   await git('init', '--quiet', '--initial-branch=main');
   await git('remote', 'add', 'origin', bare);
 
