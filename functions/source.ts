@@ -11,7 +11,7 @@ import { createImageRegistry } from '../lib/image-registry.ts';
 import { lockImages } from '../lib/images/index.ts';
 import { toolsIn } from '../lib/render/index.ts';
 import { createSecretReader, createSecretsClient } from '../lib/secrets.ts';
-import { processRepository, type SourceDependencies } from '../lib/source/index.ts';
+import { notKeptError, processRepository, type SourceDependencies } from '../lib/source/index.ts';
 import { createFunctionBase, deadline } from './function-base.ts';
 
 const { settings, logger, metrics, count, stores, recorder } = createFunctionBase('source');
@@ -37,12 +37,15 @@ const processor = new BatchProcessor(EventType.SQS);
 /** One message is one repository. What is wrong with it or with a row that follows it is an outcome; a throw is tried again. */
 async function handleRecord(record: SQSRecord, context: Context): Promise<void> {
   const message = SourceMessage.parse(JSON.parse(record.body));
-  const { repository, outcomes } = await processRepository(message, dependencies, deadline(context));
-  count('SourceFailures', outcomes.filter(({ outcome }) => outcome === 'failed').length);
+  const summary = await processRepository(message, dependencies, deadline(context));
+  const { repository, outcomes } = summary;
+  count('SourceFailures', outcomes.filter(({ outcome }) => outcome === 'failed' || outcome === 'not kept').length);
   for (const outcome of outcomes) {
     if (outcome.outcome !== 'unchanged') logger.info('row followed', { repository, ...outcome });
   }
   logger.info('repository followed', { repository, rows: outcomes.length });
+  const error = notKeptError(summary);
+  if (error !== undefined) throw error;
 }
 
 export const handler = middy<SQSEvent, SQSBatchResponse>()

@@ -6,8 +6,9 @@ export type { Artifact, FetchedSource, LockedSource, ManifestProblem, RenderedSo
 export { type Clone, fetchRevision } from './clone.ts';
 export { type GitCredentials, parseGitCredentials } from './credentials.ts';
 export { type FetchDependencies, renderDirectory, renderRevision, WORKING_TREE } from './fetch.ts';
+export type { SourceOutcome } from './follow-row.ts';
 export type { GitHost } from './git-command.ts';
-export { processRepository, type SourceDependencies, type SourceOutcome, type SourceSummary } from './process.ts';
+export { notKeptError, processRepository, type SourceDependencies, type SourceSummary } from './process.ts';
 export { isCommitId, listTips, type Repository, referenceNotFound } from './references.ts';
 export { checkRepositoryUrl, type RepositoryRules } from './repository-url.ts';
 export { SourceError, type SourceReason } from './source-error.ts';

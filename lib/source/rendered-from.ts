@@ -8,6 +8,7 @@ import type { KnownServer } from './publish.ts';
 
 const FAILED = 'failed: ';
 const WAITING = 'waiting: ';
+const UNTOLD = 'untold: ';
 
 /** Of a render that went through. */
 export function renderedFrom(
@@ -29,6 +30,15 @@ export function failedFrom(row: ClusterRow, revision: string, server?: KnownServ
 /** Of a chart whose cluster has not been asked yet what it serves. */
 export function waitingFrom(row: ClusterRow, revision: string): string {
   return `${WAITING}${renderedFrom(row, revision)}`;
+}
+
+/** Of one that went through, while its cluster has not been told yet. */
+export function untoldFrom(from: string): string {
+  return `${UNTOLD}${from}`;
+}
+
+export function isUntold(state: ClusterState | undefined): boolean {
+  return state?.renderedFrom?.startsWith(UNTOLD) === true;
 }
 
 export function knownServer(state: ClusterState | undefined): KnownServer | undefined {

@@ -10,7 +10,8 @@ export type SourceReason =
   | 'PathOutsideRepository'
   | 'SourceTooLarge'
   | 'InvalidCredentials'
-  | 'GitMissing';
+  | 'GitMissing'
+  | 'NotKept';
 
 /**
  * Git could not be followed. Those that are `lasting` come again at the same commit however often it is tried: trying waits for the next
