@@ -22,7 +22,7 @@ export function imagesAllowListCommand(define: DefineCommand): Command {
       const deployment = await run.deployment();
       const row = requireRow(await getCluster(deployment.clusters, name, run.signal));
       const artifact = await deployment.desired(row, { type: 'artifact' }, run.signal);
-      const list = allowListOf(artifact.objects, artifact.digests);
+      const list = allowListOf(artifact);
       for (const reference of list.unpinned) run.terminal.error(`left out, since it has no digest: ${reference}\n`);
       run.output.lines([list]);
       run.output.text(() => {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { severityRank } from '../images/findings.ts';
+import { severityRank } from '../images/finding-table.ts';
 import { describeObject } from '../manifests/object.ts';
 import type { ObjectRecord, PlumblineRecord } from '../records/record.ts';
 import { describeChanges, describeMessage } from './describe-record.ts';

@@ -1,8 +1,7 @@
 import { stringify } from 'yaml';
-import type { KubernetesObject } from '../manifests/object.ts';
+import type { Artifact } from '../source/artifact.ts';
 import { imageUsesOf } from './image-uses.ts';
 import { ImageReferenceError } from './reference.ts';
-import type { ImageLock } from './types.ts';
 
 /** What a cluster may run, as far as Git says. */
 export interface AllowList {
@@ -12,11 +11,11 @@ export interface AllowList {
   readonly unpinned: readonly string[];
 }
 
-/** The digests of the pod templates of these objects, with the locks that were applied to them. */
-export function allowListOf(objects: readonly KubernetesObject[], locks: readonly ImageLock[]): AllowList {
+/** The digests of the images that an artifact deploys. */
+export function allowListOf({ objects, digests, settings }: Pick<Artifact, 'objects' | 'digests' | 'settings'>): AllowList {
   const images = new Set<string>();
   const unpinned = new Set<string>();
-  for (const { parsed, lock, shown } of imageUsesOf(objects, locks)) {
+  for (const { parsed, lock, shown } of imageUsesOf(objects, digests, settings?.images?.paths)) {
     const digest = parsed instanceof ImageReferenceError ? undefined : (parsed.digest ?? lock?.digest);
     if (parsed instanceof ImageReferenceError || digest === undefined) unpinned.add(shown);
     else images.add(`${parsed.registry}/${parsed.repository}@${digest}`);

@@ -23,7 +23,7 @@ export interface AuditDependencies {
 /** What a cluster is meant to run now. */
 export interface ArtifactInUse {
   readonly cluster: string;
-  readonly artifact: Pick<Artifact, 'revision' | 'objects' | 'digests'>;
+  readonly artifact: Pick<Artifact, 'revision' | 'objects' | 'digests' | 'settings'>;
 }
 
 /** What the audit found of one cluster, as facts to record. */
@@ -43,7 +43,7 @@ export async function auditImages(
 ): Promise<readonly ClusterAudit[]> {
   const usesOf = new Map<ArtifactInUse['artifact'], readonly ImageUse[]>();
   for (const { artifact } of inUse) {
-    if (!usesOf.has(artifact)) usesOf.set(artifact, imageUsesOf(artifact.objects, artifact.digests));
+    if (!usesOf.has(artifact)) usesOf.set(artifact, imageUsesOf(artifact.objects, artifact.digests, artifact.settings?.images?.paths));
   }
   const tags = new Map<string, ImageReference>();
   for (const use of [...usesOf.values()].flat()) {

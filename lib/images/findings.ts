@@ -1,51 +1,11 @@
 import type { Failure } from '../errors.ts';
 import { ecrHostOf } from './ecr-host.ts';
+import { severityOf } from './finding-table.ts';
 import type { ImageUse } from './image-uses.ts';
 import { describeTagSettings, isTagMutable, type TagSettings } from './mutability.ts';
 import { ImageReferenceError, tagOf } from './reference.ts';
 import type { RepositorySettings, Resolution } from './registry.ts';
-import type { FindingId, ImageFinding, ImageReference, Severity } from './types.ts';
-
-const SEVERITIES: Readonly<Record<FindingId, Severity>> = {
-  'ref.invalid': 'high',
-  'ref.latest': 'high',
-  'ref.unpinned': 'medium',
-  'repo.mutable': 'high',
-  'tag.excluded': 'high',
-  'repo.pullthrough': 'medium',
-  'repo.template-mutable': 'low',
-  'tag.moved': 'high',
-  'tag.unresolvable': 'critical',
-  'reg.foreign': 'low',
-  'run.unverifiable': 'medium',
-  'run.mismatch': 'critical',
-  'run.split': 'high',
-  'ref.platform-pin': 'high',
-  'ref.no-platform': 'critical',
-  'digest.missing': 'critical',
-  'pod.image-patched': 'critical',
-  'pod.ephemeral': 'high',
-  'pod.debug-copy': 'medium',
-  'pod.injected': 'low',
-  'fs.writable': 'medium',
-  'fs.state': 'medium',
-  'pull.hazard': 'medium',
-  'prov.no-commit': 'medium',
-  'build.mutating': 'low',
-};
-
-/** How much a finding matters, wherever it is found. */
-export function severityOf(id: FindingId): Severity {
-  return SEVERITIES[id];
-}
-
-const ORDER: readonly Severity[] = ['critical', 'high', 'medium', 'low', 'info'];
-
-/** For sorting by what matters most: 0 is critical. What is no finding of images comes last. */
-export function severityRank(finding: string): number {
-  const known = new Map<string, Severity>(Object.entries(SEVERITIES)).get(finding);
-  return known === undefined ? ORDER.length : ORDER.indexOf(known);
-}
+import type { FindingId, ImageFinding, ImageReference } from './types.ts';
 
 /** What the reference alone says, without asking a registry. */
 export function referenceFindings(use: ImageUse): readonly ImageFinding[] {

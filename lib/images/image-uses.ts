@@ -1,3 +1,4 @@
+import { type ImagePath, mapImagesAt } from '../manifests/image-paths.ts';
 import { type KubernetesObject, type ObjectId, objectIdOf, objectKey } from '../manifests/object.ts';
 import { mapImages } from '../manifests/pod-specs.ts';
 import { ImageReferenceError, parseImageReference, printableReference } from './reference.ts';
@@ -18,13 +19,26 @@ export interface ImageUse {
 
 export type UsingObject = ObjectId & { readonly apiVersion: string };
 
-/** Every image reference of the pod templates of these objects, sorted. `locks` are the ones that were applied to the objects already. */
-export function imageUsesOf(objects: readonly KubernetesObject[], locks: readonly ImageLock[]): readonly ImageUse[] {
+/** Every image string of an object replaced: those of its pod templates, and those at the paths that `plumbline.yaml` names of its kind. */
+export function mapAllImages(object: KubernetesObject, paths: readonly ImagePath[], change: (image: string) => string): KubernetesObject {
+  const mapped = mapImages(object, change);
+  return paths.length === 0 ? mapped : mapImagesAt(mapped, paths, change);
+}
+
+/**
+ * Every image reference of these objects, sorted. `locks` are the ones that were applied to the objects already, `paths` where custom
+ * resources have images.
+ */
+export function imageUsesOf(
+  objects: readonly KubernetesObject[],
+  locks: readonly ImageLock[],
+  paths: readonly ImagePath[] = [],
+): readonly ImageUse[] {
   const lockOf = new Map(locks.map((lock) => [lockedText(lock.reference, lock.digest), lock]));
   const users = new Map<string, Map<string, UsingObject>>();
   for (const object of objects) {
     const id = objectIdOf(object);
-    mapImages(object, (image) => {
+    mapAllImages(object, paths, (image) => {
       const text = lockOf.get(image)?.reference ?? image;
       const using = users.get(text) ?? new Map<string, UsingObject>();
       users.set(text, using.set(objectKey(id), { ...id, apiVersion: object.apiVersion }));

@@ -10,7 +10,7 @@ export type { EcrClients } from './ecr-calls.ts';
 export { type EcrHost, ecrHostOf } from './ecr-host.ts';
 export type { SettingsCache } from './ecr-settings.ts';
 export { enforceImmutability, type ImmutabilityChange, ImmutabilityError } from './enforce-immutability.ts';
-export { severityOf } from './findings.ts';
+export { type FindingAct, type FindingPolicy, severityOf } from './finding-table.ts';
 export { type LockDependencies, lockImages } from './lock.ts';
 export { describeTagSettings } from './mutability.ts';
 export { createOciRegistry } from './oci.ts';

@@ -1,11 +1,11 @@
 import type { Clock } from '../clock.ts';
 import type { Failure } from '../errors.ts';
+import type { ImagePath } from '../manifests/image-paths.ts';
 import { type KubernetesObject, objectIdOf, objectKey } from '../manifests/object.ts';
-import { mapImages } from '../manifests/pod-specs.ts';
 import type { LockedSource, RenderedSource } from '../source/artifact.ts';
 import type { LockStore } from '../storage/stores.ts';
 import { referenceFindings, unpinnedFinding, unresolvedFinding } from './findings.ts';
-import { type ImageUse, imageUsesOf, lockedText, unpinnedTagOf } from './image-uses.ts';
+import { type ImageUse, imageUsesOf, lockedText, mapAllImages, unpinnedTagOf } from './image-uses.ts';
 import { inParallel } from './in-parallel.ts';
 import { isKept, lockedTree, locksOfTree, renderedTree } from './lock-generations.ts';
 import { type ImagePolicy, type ImageTreatment, treatImage } from './policy.ts';
@@ -32,7 +32,8 @@ export async function lockImages(
   deps: LockDependencies,
   signal: AbortSignal,
 ): Promise<LockedSource> {
-  const uses = imageUsesOf(rendered.objects, []);
+  const paths = rendered.settings?.images?.paths ?? [];
+  const uses = imageUsesOf(rendered.objects, [], paths);
   const exceptions = rendered.settings?.images?.exceptions ?? [];
   const now = deps.clock.now();
   const treatments = new Map(uses.map((use) => [use.text, treatImage(use, policy, exceptions, now)]));
@@ -41,10 +42,10 @@ export async function lockImages(
   const failures = new Map(uses.flatMap((use) => failureOf(use, unresolved.get(use.text), treatments.get(use.text))));
   return {
     ...rendered,
-    objects: rendered.objects.map((object) => withDigests(object, locks)),
+    objects: rendered.objects.map((object) => withDigests(object, paths, locks)),
     digests: tags.flatMap(({ text }) => locks.get(text) ?? []),
     findings: uses.flatMap((use) => findingsOf(use, unresolved.get(use.text), treatments.get(use.text))),
-    blocked: failures.size === 0 ? {} : Object.fromEntries(rendered.objects.flatMap((object) => blockedEntry(object, failures))),
+    blocked: failures.size === 0 ? {} : Object.fromEntries(rendered.objects.flatMap((object) => blockedEntry(object, paths, failures))),
   };
 }
 
@@ -89,9 +90,9 @@ const UNANSWERED: Unresolved = {
   failure: { reason: 'MalformedAnswer', message: 'the registry did not answer for this reference' },
 };
 
-function withDigests(object: KubernetesObject, locks: ReadonlyMap<string, ImageLock>): KubernetesObject {
+function withDigests(object: KubernetesObject, paths: readonly ImagePath[], locks: ReadonlyMap<string, ImageLock>): KubernetesObject {
   if (locks.size === 0) return object;
-  return mapImages(object, (image) => {
+  return mapAllImages(object, paths, (image) => {
     const lock = locks.get(image);
     return lock === undefined ? image : lockedText(image, lock.digest);
   });
@@ -118,9 +119,13 @@ function findingsOf(use: ImageUse, unresolved: Unresolved | undefined, treatment
 }
 
 /** An object with several images that fail is blocked for the first, and says all of them. */
-function blockedEntry(object: KubernetesObject, failures: ReadonlyMap<string, Failure>): readonly (readonly [string, Failure])[] {
+function blockedEntry(
+  object: KubernetesObject,
+  paths: readonly ImagePath[],
+  failures: ReadonlyMap<string, Failure>,
+): readonly (readonly [string, Failure])[] {
   const found = new Set<Failure>();
-  mapImages(object, (image) => {
+  mapAllImages(object, paths, (image) => {
     const failure = failures.get(image);
     if (failure !== undefined) found.add(failure);
     return image;

@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../manifests/object.ts';
 import type { Fact } from '../records/fact.ts';
 import type { FieldChange, ObjectRecord } from '../records/record.ts';
-import { severityOf } from './findings.ts';
+import { severityOf } from './finding-table.ts';
 import type { ImageKnowledge } from './image-graph.ts';
 import type { UsingObject } from './image-uses.ts';
 import type { ManagedPods } from './managed-pods.ts';

@@ -1,4 +1,5 @@
 import type { ObjectId } from '../manifests/object.ts';
+import type { FindingId, Severity } from './finding-table.ts';
 
 /** A parsed image reference. `registry` and `repository` carry the defaults of the distribution grammar (`docker.io/library/…`). */
 export interface ImageReference {
@@ -34,33 +35,7 @@ export interface ImageLock {
   readonly reason?: string;
 }
 
-export type FindingId =
-  | 'ref.invalid'
-  | 'ref.latest'
-  | 'ref.unpinned'
-  | 'repo.mutable'
-  | 'tag.excluded'
-  | 'repo.pullthrough'
-  | 'repo.template-mutable'
-  | 'tag.moved'
-  | 'tag.unresolvable'
-  | 'reg.foreign'
-  | 'run.unverifiable'
-  | 'run.mismatch'
-  | 'run.split'
-  | 'ref.platform-pin'
-  | 'ref.no-platform'
-  | 'digest.missing'
-  | 'pod.image-patched'
-  | 'pod.ephemeral'
-  | 'pod.debug-copy'
-  | 'pod.injected'
-  | 'fs.writable'
-  | 'fs.state'
-  | 'pull.hazard'
-  | 'prov.no-commit'
-  | 'build.mutating';
-export type Severity = 'critical' | 'high' | 'medium' | 'low' | 'info';
+export type { FindingId, Severity } from './finding-table.ts';
 
 /** One fact about one image reference in use. */
 export interface ImageFinding {

@@ -2,6 +2,7 @@
  * Manifests: from text to the objects that are desired. Reads YAML and JSON as Kubernetes does, normalises objects, orders them, finds
  * pod specs in them, and masks Secrets. No I/O, and no knowledge of Git or of a cluster.
  */
+export { IMAGE_PATH, type ImagePath, mapImagesAt } from './image-paths.ts';
 export { isJsonArray, isJsonObject, type JsonObject, type JsonValue, parseJson, stringifyJson } from './json.ts';
 export { type LocatedValue, type NormalisedObjects, type NormaliseProblem, normalise } from './normalise.ts';
 export {

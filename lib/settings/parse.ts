@@ -1,8 +1,9 @@
 import type { z } from 'zod';
 import { isJsonObject, type JsonValue } from '../manifests/json.ts';
 import { parseManifests } from '../manifests/parse.ts';
+import { IMAGES_KEYS } from './images-settings.ts';
 import { nearest } from './nearest.ts';
-import { HELM_KEYS, IMAGES_KEYS, PathSettings } from './settings.ts';
+import { HELM_KEYS, PathSettings } from './settings.ts';
 
 /** Beside the manifests of a path, and none of them. */
 export const SETTINGS_FILE = 'plumbline.yaml';
@@ -26,7 +27,7 @@ export function parseSettings(text: string): { readonly settings: PathSettings }
 }
 
 /** The keys of each section, with what is accepted of them. */
-const SECTIONS: Readonly<Record<string, Readonly<Record<string, { readonly accepted: string }>>>> = {
+const SECTIONS: Readonly<Record<string, Readonly<Record<string, { readonly accepted: string; readonly keys?: readonly string[] }>>>> = {
   helm: HELM_KEYS,
   images: IMAGES_KEYS,
 };
@@ -35,7 +36,8 @@ function describeIssue(issue: z.core.$ZodIssue, settings: JsonValue): readonly s
   const path = issue.path.map(String);
   const [section = '', key] = path;
   const accepted = key === undefined ? undefined : SECTIONS[section]?.[key]?.accepted;
-  if (issue.code === 'unrecognized_keys' && accepted === undefined) return issue.keys.map((unknown) => unknownKey(path, unknown));
+  if (issue.code === 'unrecognized_keys' && (accepted === undefined || keysAt(path).length > 0))
+    return issue.keys.map((unknown) => unknownKey(path, unknown));
   if (accepted === undefined) return [`key ${path.join('.')} is no map; accepted keys in it: ${keysAt(path).join(', ')}`];
   // A value of `values` may be a secret; those of the other keys are names.
   const shown = section === 'helm' && key === 'values' ? 'not a map' : shorten(valueAt(settings, path));
@@ -51,8 +53,10 @@ function unknownKey(path: readonly string[], key: string): string {
   return `key ${full} is not known; ${meant === undefined ? '' : `did you mean ${meant}? `}accepted: ${known.join(', ')}`;
 }
 
-function keysAt([section]: readonly string[]): readonly string[] {
-  return section === undefined ? Object.keys(PathSettings.shape) : Object.keys(SECTIONS[section] ?? {});
+function keysAt([section, key, ...deeper]: readonly string[]): readonly string[] {
+  if (section === undefined) return Object.keys(PathSettings.shape);
+  if (key === undefined) return Object.keys(SECTIONS[section] ?? {});
+  return deeper.length > 0 ? [] : (SECTIONS[section]?.[key]?.keys ?? []);
 }
 
 function valueAt(value: JsonValue | undefined, path: readonly string[]): JsonValue | undefined {

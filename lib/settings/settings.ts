@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isJsonObject, type JsonObject } from '../manifests/json.ts';
+import { ImagesSettings } from './images-settings.ts';
 
 const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 
@@ -34,25 +35,6 @@ export const HELM_KEYS = {
     accepted: 'refuse, apply or skip',
   },
 } as const;
-
-const IMAGE_EXCEPTION = z.strictObject({
-  image: z.string().min(1).max(1024),
-  reason: z.string().min(1).max(500),
-  until: z.iso.date(),
-});
-
-export const IMAGES_KEYS = {
-  exceptions: {
-    schema: z.array(IMAGE_EXCEPTION).max(200),
-    meaning:
-      'References that need no digest in Git under imagePolicy require-digest: image (as manifests have it; * at its end stands for any rest), reason, and until, the last day on which it holds (UTC).',
-    accepted: 'a list of at most 200 maps with image, reason and until, a day such as 2026-12-31',
-  },
-} as const;
-
-const ImagesSettings = z
-  .strictObject({ exceptions: IMAGES_KEYS.exceptions.schema.describe(IMAGES_KEYS.exceptions.meaning).exactOptional() })
-  .describe('What is asked of images at the path.');
 
 const HelmSettings = z
   .strictObject({

@@ -2,13 +2,24 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../../lib/clock.ts';
 import { PlumblineError } from '../../lib/errors.ts';
 import type { ClusterState } from '../../lib/fleet/cluster.ts';
+import type { ImageLock } from '../../lib/images/types.ts';
 import { parseJson, stringifyJson } from '../../lib/manifests/json.ts';
 import { identityOf } from '../../lib/records/identity.ts';
 import type { ObjectRecord, PlumblineRecord } from '../../lib/records/record.ts';
 import type { Artifact } from '../../lib/source/artifact.ts';
 import { digestOfApiVersions } from '../../lib/storage/api-versions.ts';
 import { canonicalise } from '../../lib/storage/canonical-json.ts';
-import type { ArtifactStore, Inventory, Lease, LeaseStore, RecordQuery, RecordStore, StateStore } from '../../lib/storage/stores.ts';
+import type {
+  ArtifactStore,
+  Inventory,
+  Lease,
+  LeaseStore,
+  LockedTree,
+  LockStore,
+  RecordQuery,
+  RecordStore,
+  StateStore,
+} from '../../lib/storage/stores.ts';
 
 /**
  * The stores in memory, for tests of what is built on them. They keep the promises of `lib/storage/stores.ts`, which one contract suite asks
@@ -62,6 +73,31 @@ export function memoryLeaseStore(clock: Clock): LeaseStore {
     },
     release: async (lease) => {
       if (leases.get(lease.clusterUid)?.fence === lease.fence) leases.delete(lease.clusterUid);
+    },
+  };
+}
+
+/** Without relocks: what is locked stays. */
+export function memoryLockStore(): LockStore {
+  const locks = new Map<string, ImageLock>();
+  const trees = new Map<string, LockedTree>();
+  const heads = new Map<string, string>();
+  return {
+    list: async () => [...locks.values()],
+    putIfAbsent: async (_repository, lock) => {
+      const held = locks.get(lock.reference) ?? lock;
+      locks.set(lock.reference, held);
+      return held;
+    },
+    relock: async () => false,
+    generation: async () => undefined,
+    readTree: async (_repository, place, tree) => {
+      const [known, head] = [trees.get(`${place} ${tree}`), heads.get(place)];
+      return { ...(known === undefined ? {} : { known }), ...(head === undefined ? {} : { head }) };
+    },
+    putTree: async (_repository, place, tree) => {
+      trees.set(`${place} ${tree.tree}`, tree);
+      heads.set(place, tree.tree);
     },
   };
 }

@@ -15,14 +15,14 @@ const lock: ImageLock = {
 };
 
 describe('the allow-list', () => {
-  const list = allowListOf(
-    [
+  const list = allowListOf({
+    objects: [
       deployment('web', `registry.example/web:1@${A}`, `nginx@${B}`),
       deployment('old', 'nginx:1', 'UPPER:1'),
       deployment('twin', `nginx:2@${B}`),
     ],
-    [lock],
-  );
+    digests: [lock],
+  });
 
   it('has each image once, by digest, and names those that have none', () => {
     expect(list).toEqual({

@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { FINDINGS, type FindingId } from '../images/finding-table.ts';
+import { IMAGE_PATH } from '../manifests/image-paths.ts';
+
+const IMAGE_EXCEPTION = z.strictObject({
+  image: z.string().min(1).max(1024),
+  reason: z.string().min(1).max(500),
+  until: z.iso.date(),
+});
+
+const IMAGE_PATH_OF_KIND = z.strictObject({
+  group: z
+    .string()
+    .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/)
+    .max(253),
+  kind: z
+    .string()
+    .regex(/^[A-Z][A-Za-z0-9]*$/)
+    .max(63),
+  path: z.string().max(1024).regex(IMAGE_PATH),
+});
+
+const AS_RECORDED = ['ignore', 'report'] as const;
+const ANY_ACT = ['ignore', 'report', 'block'] as const;
+
+/** What kept us from knowing has to be said, and what is no reference cannot be deployed. */
+const FIXED: ReadonlySet<string> = new Set<FindingId>(['ref.invalid', 'tag.unresolvable']);
+const FINDING_POLICY = z.strictObject(
+  Object.fromEntries(
+    Object.entries(FINDINGS)
+      .filter(([id]) => !FIXED.has(id))
+      .map(([id, { blockable }]) => [id, z.enum(blockable ? ANY_ACT : AS_RECORDED).exactOptional()]),
+  ),
+);
+
+/** Each key under `images`, with what it means and what is accepted of it. */
+export const IMAGES_KEYS = {
+  exceptions: {
+    schema: z.array(IMAGE_EXCEPTION).max(200),
+    meaning:
+      'References that need no digest in Git under imagePolicy require-digest: image (as manifests have it; * at its end stands for any rest), reason, and until, the last day on which it holds (UTC).',
+    accepted: 'a list of at most 200 maps with image, reason and until, a day such as 2026-12-31',
+  },
+  paths: {
+    schema: z.array(IMAGE_PATH_OF_KIND).max(100),
+    meaning:
+      'Where custom resources have images: group, kind and path, with dots between fields and [*] for every item of a list (spec.template.spec.containers[*].image). They are locked and audited as those of pods are.',
+    accepted: 'a list of at most 100 maps with group, kind and path, such as spec.containers[*].image',
+  },
+  policy: {
+    schema: FINDING_POLICY,
+    meaning:
+      'What is done about a finding, by its id: ignore, report (a record) or block (a record, and no rollout of the workload; for what is known before anything runs).',
+    accepted: 'a map of ids of findings to ignore, report or, for what is known before anything runs, block',
+    keys: Object.keys(FINDING_POLICY.shape),
+  },
+  reroll: {
+    schema: z.enum(['never', 'on-mismatch']),
+    meaning:
+      'Whether the audit restarts, through its template, a workload whose pods run other bytes than Git means: never (the default) or on-mismatch. The annotation plumbline.dev/re-roll of a workload says it for that one.',
+    accepted: 'never or on-mismatch',
+  },
+} as const;
+
+export const ImagesSettings = z
+  .strictObject({
+    exceptions: IMAGES_KEYS.exceptions.schema.describe(IMAGES_KEYS.exceptions.meaning).exactOptional(),
+    paths: IMAGES_KEYS.paths.schema.describe(IMAGES_KEYS.paths.meaning).exactOptional(),
+    policy: IMAGES_KEYS.policy.schema.describe(IMAGES_KEYS.policy.meaning).exactOptional(),
+    reroll: IMAGES_KEYS.reroll.schema.describe(IMAGES_KEYS.reroll.meaning).exactOptional(),
+  })
+  .describe('What is asked of images at the path.');
