@@ -31,7 +31,7 @@ const dependencies = {
   newRunId: () => ulid(),
 };
 
-/** Holds every image in use against its registry. What could not be asked of one cluster is logged and stops no other; it fails when all did. */
+/** Holds every image in use against its registry. What could not be asked of one cluster is logged and stops no other; what our own tables did not give or take fails it in the end. */
 export const handler = middy()
   .use(injectLambdaContext(logger))
   .use(logMetrics(metrics))
@@ -40,6 +40,7 @@ export const handler = middy()
     const outcomes = await runAudit(dependencies, deadline(context));
     for (const outcome of outcomes) {
       if ('failure' in outcome) logger.warn('images not audited', { ...outcome });
+      else if (outcome.notKept !== undefined) logger.warn('images audited in part', { ...outcome });
       else if (outcome.podFailure !== undefined) logger.warn('pods not audited', { ...outcome });
     }
     logger.info('audit', { clusters: outcomes.length });

@@ -1,16 +1,16 @@
 import type { Clock } from '../clock.ts';
+import type { Failure } from '../errors.ts';
 import type { Fact, RunFacts } from '../records/fact.ts';
 import type { FieldChange } from '../records/record.ts';
 import type { Artifact } from '../source/artifact.ts';
 import type { TagHistoryStore } from '../storage/stores.ts';
 import { referenceFindings, type TagObservation, tagFindings } from './findings.ts';
 import { type ImageUse, imageUsesOf, unpinnedTagOf } from './image-uses.ts';
-import { inParallel } from './in-parallel.ts';
 import { describeTagSettings } from './mutability.ts';
 import { type ImageRegistry, repositoryKey } from './registry.ts';
+import { keepSightings } from './tag-sightings.ts';
 import type { ImageFinding, ImageReference } from './types.ts';
 
-const WRITES_AT_ONCE = 8;
 /** Findings that only a repository's settings can open or close. */
 const SETTINGS_FINDINGS: ReadonlySet<string> = new Set(['repo.mutable', 'tag.excluded', 'repo.pullthrough', 'repo.template-mutable']);
 
@@ -29,6 +29,12 @@ export interface ArtifactInUse {
 /** What the audit found of one cluster, as facts to record. */
 export interface ClusterAudit extends Pick<RunFacts, 'cluster' | 'revision' | 'facts' | 'closes'> {
   readonly findings: readonly ImageFinding[];
+  /** Why the history of a tag in use could not be kept; what its registry says of it is found all the same. */
+  readonly notKept?: Failure;
+}
+
+interface AuditedTag extends TagObservation {
+  readonly notKept?: Failure;
 }
 
 /**
@@ -58,28 +64,26 @@ async function observeTags(
   tags: readonly ImageReference[],
   deps: AuditDependencies,
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, TagObservation>> {
-  const observations = new Map<string, TagObservation>();
-  if (tags.length === 0) return observations;
-  const [resolutions, settings, known] = await Promise.all([
-    deps.registry.resolve(tags, signal),
-    deps.registry.settings(tags, signal),
-    deps.history.last(tags.map(({ text }) => text)),
-  ]);
-  const now = deps.clock.now().toISOString();
-  await inParallel(tags, WRITES_AT_ONCE, async (tag) => {
-    const resolution = resolutions.get(tag.text) ?? UNANSWERED;
-    const common = { resolution, settings: settings.get(repositoryKey(tag)) ?? UNANSWERED };
-    if (resolution.state !== 'found') {
-      observations.set(tag.text, common);
-      return;
-    }
-    const last = known.get(tag.text);
-    const isKnown = last?.digest === resolution.digest;
-    if (!isKnown) await deps.history.append(tag.text, resolution.digest, now);
-    observations.set(tag.text, { ...common, seenAt: isKnown ? last.seenAt : now });
-  });
-  return observations;
+): Promise<ReadonlyMap<string, AuditedTag>> {
+  if (tags.length === 0) return new Map();
+  const [resolutions, settings] = await Promise.all([deps.registry.resolve(tags, signal), deps.registry.settings(tags, signal)]);
+  const digests = new Map(
+    tags.flatMap(({ text }) => {
+      const resolution = resolutions.get(text);
+      return resolution?.state === 'found' ? [[text, resolution.digest] as const] : [];
+    }),
+  );
+  const { seenAt, failures } = await keepSightings(digests, deps.history, deps.clock.now().toISOString(), signal);
+  return new Map(
+    tags.map((tag) => {
+      const common = { resolution: resolutions.get(tag.text) ?? UNANSWERED, settings: settings.get(repositoryKey(tag)) ?? UNANSWERED };
+      const [since, notKept] = [seenAt.get(tag.text), failures.get(tag.text)];
+      return [
+        tag.text,
+        { ...common, ...(since === undefined ? {} : { seenAt: since }), ...(notKept === undefined ? {} : { notKept }) },
+      ] as const;
+    }),
+  );
 }
 
 const UNANSWERED = {
@@ -91,17 +95,19 @@ function auditCluster(
   cluster: string,
   revision: string,
   uses: readonly ImageUse[],
-  observations: ReadonlyMap<string, TagObservation>,
+  observations: ReadonlyMap<string, AuditedTag>,
 ): ClusterAudit {
   // References that differ only in the credentials that they should not have look alike, and are one.
   const uniqueUses = [...new Map(uses.map((use) => [use.shown, use])).values()];
   const judged = uniqueUses.map((use) => judge(use, observations));
   const byReference = new Map(uniqueUses.map((use) => [use.shown, observations.get(use.text)]));
+  const notKept = [...byReference.values()].find((observed) => observed?.notKept !== undefined)?.notKept;
   return {
     cluster,
     revision,
     findings: judged.flatMap(({ findings }) => findings),
     facts: judged.flatMap(({ facts }) => facts),
+    ...(notKept === undefined ? {} : { notKept }),
     closes: (open) => {
       if (open.kind !== 'image') return false;
       const observed = byReference.get(open.changes[0]?.path ?? '');

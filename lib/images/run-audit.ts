@@ -26,23 +26,29 @@ export interface RunAuditDependencies {
   readonly newRunId: () => string;
 }
 
-/** What became of one cluster: the number of findings, or why nothing could be said of it (its open findings stay open). */
+/**
+ * What became of one cluster: the number of findings, or why nothing could be said of it (its open findings stay open). `podFailure` is the
+ * cluster's own, that its pods could not be read; `notKept` is of our tables, that some of what was to be read or kept there was not.
+ */
 export type AuditOutcome =
-  | { readonly cluster: string; readonly findings: number; readonly podFailure?: Failure }
+  | { readonly cluster: string; readonly findings: number; readonly podFailure?: Failure; readonly notKept?: Failure }
   | { readonly cluster: string; readonly failure: Failure };
 
 export class AuditError extends PlumblineError {}
 
 /**
- * The failure of the audit itself: of one cluster it is that cluster's, and of all of them it is a table, a key or a policy, which somebody has
- * to be told of.
+ * The failure of the audit itself: a table, a key or a policy, which somebody has to be told of, however few clusters it met. That a cluster's
+ * pods cannot be read is the cluster's, whose own runs say so.
  */
 export function auditError(outcomes: readonly AuditOutcome[]): AuditError | undefined {
-  const failures = outcomes.flatMap((outcome) => ('failure' in outcome ? [outcome.failure] : []));
+  const failures = outcomes.flatMap((outcome) => ('failure' in outcome ? outcome.failure : (outcome.notKept ?? [])));
   const [first] = failures;
-  if (first === undefined || failures.length < outcomes.length) return undefined;
-  const message = `audit: the images of none of ${outcomes.length} clusters could be compared. The first says: ${first.message}`;
-  return new AuditError('NothingAudited', message);
+  if (first === undefined) return undefined;
+  const isAll = outcomes.every((outcome) => 'failure' in outcome);
+  const message = isAll
+    ? `audit: the images of none of ${outcomes.length} clusters could be compared. The first says: ${first.message}`
+    : `audit: the images of ${failures.length} of ${outcomes.length} clusters could not be compared in full, or what was found not kept; the others were, and all are tried again within a minute. The first says: ${first.message}`;
+  return new AuditError(isAll ? 'NothingAudited' : 'PartlyAudited', message);
 }
 
 /** Audits the images of every cluster whose row is valid and that has a desired artifact. One cluster's failure stops no other. */
@@ -51,8 +57,8 @@ export async function runAudit(deps: RunAuditDependencies, signal: AbortSignal):
   const { inUse, failed } = await artifactsInUse(deps, signal);
   const outcomes: AuditOutcome[] = [...failed];
   const audited = await auditImages(inUse, deps, signal);
-  const pods = await deps.auditPods(inUse, signal);
-  for (const { findings, facts, closes, cluster, revision } of audited) {
+  const { pods, podsNotKept } = await podsInUse(inUse, deps, signal);
+  for (const { findings, facts, closes, cluster, revision, notKept = podsNotKept } of audited) {
     const inPods = pods.get(cluster);
     const read = inPods === undefined || 'failure' in inPods ? undefined : inPods;
     const run = {
@@ -68,6 +74,7 @@ export async function runAudit(deps: RunAuditDependencies, signal: AbortSignal):
         cluster,
         findings: findings.length + (read?.facts.length ?? 0),
         ...(inPods !== undefined && 'failure' in inPods ? { podFailure: inPods.failure } : {}),
+        ...(notKept === undefined ? {} : { notKept }),
       });
     } catch (error) {
       signal.throwIfAborted();
@@ -75,6 +82,20 @@ export async function runAudit(deps: RunAuditDependencies, signal: AbortSignal):
     }
   }
   return outcomes;
+}
+
+/** Where what images contain cannot be read or kept, nothing is said of pods, and references are audited all the same. */
+async function podsInUse(
+  inUse: readonly AuditedCluster[],
+  { auditPods }: Pick<RunAuditDependencies, 'auditPods'>,
+  signal: AbortSignal,
+): Promise<{ readonly pods: ReadonlyMap<string, PodAudit>; readonly podsNotKept?: Failure }> {
+  try {
+    return { pods: await auditPods(inUse, signal) };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { pods: new Map(), podsNotKept: failureOf(error) };
+  }
 }
 
 /** Clusters that are meant to run the same artifact share one value of it. */

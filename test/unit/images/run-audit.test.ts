@@ -107,13 +107,37 @@ it('goes on with the other clusters when one cannot be recorded', async () => {
   expect(recorded.map(({ cluster }) => cluster)).toEqual(['prod-us']);
 });
 
-it('fails as a whole when no cluster could be audited, and only then', async () => {
+it('fails in the end when a table did not give or take what is of one cluster, and says of how many', async () => {
   const some = await runAudit(fleet([], ['prod-eu']).deps, never);
   const none = await runAudit(fleet([], ['prod-eu', 'prod-us']).deps, never);
   expect(auditError([])).toBeUndefined();
-  expect(auditError(some)).toBeUndefined();
+  expect(auditError(some)).toMatchObject({
+    reason: 'PartlyAudited',
+    message: expect.stringMatching(/^audit: the images of 2 of 3 clusters could not .* The first says: no such artifact$/),
+  });
   expect(auditError(none)).toMatchObject({
     reason: 'NothingAudited',
     message: 'audit: the images of none of 3 clusters could be compared. The first says: no such artifact',
   });
+});
+
+it("is no failure of the audit that a cluster's pods cannot be read", async () => {
+  const { deps } = fleet([]);
+  const failure = { reason: 'Unreachable', message: 'nobody answers' };
+  const outcomes = await runAudit({ ...deps, auditPods: async () => new Map([['prod-eu', { failure }]]) }, never);
+  expect(outcomes).toContainEqual({ cluster: 'prod-eu', findings: 1, podFailure: failure });
+  expect(auditError(outcomes.filter(({ cluster }) => cluster !== 'broken'))).toBeUndefined();
+});
+
+it('audits references, and fails in the end, where what images contain cannot be read', async () => {
+  const recorded: RunFacts[] = [];
+  const { deps } = fleet(recorded);
+  const outcomes = await runAudit({ ...deps, auditPods: () => Promise.reject(new Error('the table is throttled')) }, never);
+  const notKept = { reason: 'Unexpected', message: 'the table is throttled' };
+  expect(outcomes.slice(1)).toEqual([
+    { cluster: 'prod-eu', findings: 1, notKept },
+    { cluster: 'prod-us', findings: 1, notKept },
+  ]);
+  expect(recorded.map(({ cluster }) => cluster)).toEqual(['prod-eu', 'prod-us']);
+  expect(auditError(outcomes)?.reason).toBe('PartlyAudited');
 });
