@@ -6,7 +6,8 @@ import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
 import { ulid } from 'ulidx';
 import { systemClock } from '../lib/clock.ts';
 import { createClusterConnector } from '../lib/cluster-connector.ts';
-import { type ClusterEntry, ClusterMessage, createQueueClient, createQueues, retryBusy } from '../lib/fleet/index.ts';
+import { failureOf } from '../lib/errors.ts';
+import { type ClusterEntry, ClusterMessage, createQueueClient, createQueues, retryBusy, type SourceMessage } from '../lib/fleet/index.ts';
 import { reconcileCluster, sayFailed } from '../lib/reconcile/index.ts';
 import { createSecretReader, createSecretsClient } from '../lib/secrets.ts';
 import { createFunctionBase, deadline } from './function-base.ts';
@@ -19,6 +20,7 @@ const dependencies = {
   state: stores.state,
   leases: stores.leases,
   recorder,
+  pollSource,
   clock: systemClock,
   random: Math.random,
   deployment: settings.DEPLOYMENT,
@@ -51,6 +53,15 @@ async function readEntry(cluster: string, signal: AbortSignal): Promise<ClusterE
   } catch (error) {
     await sayFailed(cluster, error, stores.state);
     throw error;
+  }
+}
+
+/** The poll of the next minute does the same: nothing of the run depends on it. */
+async function pollSource(message: SourceMessage): Promise<void> {
+  try {
+    await queues.sendSources([message]);
+  } catch (error) {
+    logger.warn('repository not asked for', { repository: message.repository, ...failureOf(error) });
   }
 }
 

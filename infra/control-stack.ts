@@ -99,7 +99,7 @@ export class ControlStack extends Stack {
       description: 'fetches a repository, renders it, locks its images and publishes artifacts',
       packaging: sourcePackaging(this, context),
       timeout: WORK_TIMEOUT,
-      memorySizeMiB: 1024,
+      memorySizeMiB: 1536,
       ephemeralStorageSize: Size.gibibytes(2),
       permissions: [
         receiveFrom(this.sources.queue),
@@ -130,8 +130,8 @@ export class ControlStack extends Stack {
         describeClusters(this),
         assumeRoles(context.memberRoleArns ?? [`arn:${Aws.PARTITION}:iam::*:role/${deployment}-*`]),
         readSecrets(this, deployment),
-        // A run that finds its cluster busy asks to be run again.
-        sendTo([this.clusters.queue], context),
+        // A run that finds its cluster busy asks to be run again, and one that finds it upgraded for its chart to be rendered again.
+        sendTo([this.sources.queue, this.clusters.queue], context),
       ],
     });
     this.audit = new PlumblineFunction(this, 'Audit', {

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { ClusterRow } from '../fleet/cluster.ts';
+import type { SourceMessage } from '../fleet/messages.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import type { Recorder } from '../records/fact.ts';
 import type { ArtifactStore, LeaseStore, StateStore } from '../storage/stores.ts';
@@ -12,6 +13,8 @@ export interface ReconcileDependencies {
   readonly state: Pick<StateStore, 'get' | 'update' | 'pinClusterUid'>;
   readonly leases: LeaseStore;
   readonly recorder: Pick<Recorder, 'record'>;
+  /** Asks for a repository's paths to be looked at now. Throws nothing; without it, or when it fails, the next poll does. */
+  readonly pollSource?: (message: SourceMessage) => Promise<void>;
   readonly clock: Clock;
   /** In [0, 1): the jitter of the next attempt. */
   random(): number;

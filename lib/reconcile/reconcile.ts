@@ -88,7 +88,7 @@ async function attempt(
     const lease = await takeLease(run, client, deps, scope);
     if (lease === undefined) return end({ state: 'skipped' });
     if (known.state === 'stopped') {
-      await rememberServer(row.cluster, await readServer(client, signal), state, deps);
+      await rememberServer(row, await readServer(client, signal), state, deps);
       return end(known);
     }
     // Until now another run may have been at the cluster, with a newer artifact: going on from ours would set it back.
@@ -97,7 +97,7 @@ async function attempt(
     if (desired.state === 'stopped') return end(desired);
     revision = desired.artifact.revision;
     const session = await openSession(run, desired, client, lease, deps);
-    await rememberServer(row.cluster, session, now, deps);
+    await rememberServer(row, session, now, deps);
     return end(await reconcileObjects(session, deps));
   } catch (error) {
     // What AWS did not do is not the cluster's fault: it is tried again at its interval, not later and later.

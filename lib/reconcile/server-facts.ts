@@ -1,5 +1,6 @@
-import type { ClusterState } from '../fleet/cluster.ts';
+import type { ClusterRow, ClusterState } from '../fleet/cluster.ts';
 import type { Discovery, KubernetesClient } from '../kubernetes/client.ts';
+import { dependsOnServer } from '../source/rendered-from.ts';
 import { digestOfApiVersions } from '../storage/api-versions.ts';
 import type { ReconcileDependencies } from './dependencies.ts';
 
@@ -13,17 +14,17 @@ export async function readServer(client: KubernetesClient, signal: AbortSignal):
 }
 
 /**
- * Remembers the server's version and what it serves, which charts are rendered for: when either changes, the next poll renders them again.
+ * Remembers the server's version and what it serves, which charts are rendered for: when either changes, the row's is rendered again.
  * A list with gaps replaces none that was complete: a server behind the API that is down for a moment would change what charts render.
  */
 export async function rememberServer(
-  cluster: string,
+  { cluster, repository, credentialsSecret }: Pick<ClusterRow, 'cluster' | 'repository' | 'credentialsSecret'>,
   server: Server,
   state: ClusterState | undefined,
   deps: {
     readonly state: Pick<ReconcileDependencies['state'], 'update'>;
     readonly artifacts: Pick<ReconcileDependencies['artifacts'], 'putApiVersions'>;
-  },
+  } & Pick<ReconcileDependencies, 'pollSource'>,
 ): Promise<void> {
   const { serverVersion } = server;
   const served = server.discovery.served();
@@ -31,4 +32,5 @@ export async function rememberServer(
   if (state?.serverVersion === serverVersion && state.apiVersions === apiVersions) return;
   if (state?.apiVersions !== apiVersions) await deps.artifacts.putApiVersions(served.apiVersions);
   await deps.state.update(cluster, { serverVersion, apiVersions });
+  if (dependsOnServer(state)) await deps.pollSource?.({ repository, ...(credentialsSecret === undefined ? {} : { credentialsSecret }) });
 }

@@ -18,8 +18,11 @@ export function renderedFrom(
 ): string {
   const allowed = remoteBases === 'allow' ? ' remoteBases=allow' : '';
   const images = imagePolicy === 'lock' ? '' : ` imagePolicy=${imagePolicy}`;
-  const chartFor = server === undefined ? '' : ` for ${server.version} ${server.apiVersions}`;
-  return `${repository} ${branch}@${revision} ${path}${allowed}${images}${chartFor}`;
+  return `${repository} ${branch}@${revision} ${path}${allowed}${images}${server === undefined ? '' : chartFor(server)}`;
+}
+
+function chartFor({ version, apiVersions }: KnownServer): string {
+  return ` for ${version} ${apiVersions}`;
 }
 
 /** Of one that could not be rendered, and would not be if it were tried again. */
@@ -55,6 +58,15 @@ export function isSettled(state: ClusterState | undefined, row: ClusterRow, revi
   if (ways.some((way) => state.renderedFrom === failedFrom(row, revision, way))) return state.sourceFailure !== undefined;
   if (state.renderedFrom === waitingFrom(row, revision)) return server === undefined;
   return ways.some((way) => state.renderedFrom === renderedFrom(row, revision, way)) && state.desiredArtifact !== undefined;
+}
+
+/**
+ * Whether another version or API list of its cluster makes what was last rendered, or waits to be, out of date. Where it is not known what
+ * was rendered, the next poll renders it anyway.
+ */
+export function dependsOnServer(state: ClusterState | undefined): boolean {
+  const server = knownServer(state);
+  return isWaitingForServer(state) || (server !== undefined && state?.renderedFrom?.endsWith(chartFor(server)) === true);
 }
 
 /** Whether the path is a chart that cannot be rendered before its cluster was asked what it serves. */

@@ -86,10 +86,22 @@ describe('roles', () => {
   it.each<[Name, RegExp]>([
     ['schedule', /^(s3|kms|ecr|sts|eks|secretsmanager):|^dynamodb:(Put|Delete)Item (?!.*Records)|^dynamodb:DeleteItem|sqs:Receive/],
     ['source', /^(sts|eks):|^dynamodb:(?!PutItem ).*Records/],
-    ['reconcile', /^ecr:|^sqs:SendMessage .*Sources/],
+    ['reconcile', /^ecr:|^sqs:Receive.*Sources/],
     ['audit', /^sqs:|^s3:PutObject/],
   ])("%s may not do what is another function's work", (name, others) => {
     expect(allowed(name).filter((permission) => others.test(permission))).toEqual([]);
+  });
+
+  it('asks for work where it must, and takes it from one queue each', () => {
+    const asks = (queue: RegExp) =>
+      FUNCTIONS.filter((name) => allowed(name).some((each) => /^sqs:SendMessage /.test(each) && queue.test(each)));
+    const takes = (queue: RegExp) =>
+      FUNCTIONS.filter((name) => allowed(name).some((each) => each.startsWith('sqs:ReceiveMessage') && queue.test(each)));
+    expect({ sources: asks(/Sources/), clusters: asks(/Clusters/) }).toEqual({
+      sources: ['schedule', 'reconcile'],
+      clusters: ['schedule', 'source', 'reconcile'],
+    });
+    expect({ sources: takes(/Sources/), clusters: takes(/Clusters/) }).toEqual({ sources: ['source'], clusters: ['reconcile'] });
   });
 
   it('only writes to the tables that it must', () => {
@@ -139,6 +151,15 @@ describe('functions', () => {
       ScheduleExpression: 'rate(1 minute)',
       Target: Match.objectLike({ Arn: { 'Fn::GetAtt': [functionNamed(name).id, 'Arn'] } }),
     });
+  });
+
+  it.each<[Name, number]>([
+    ['schedule', 256],
+    ['source', 1536],
+    ['reconcile', 512],
+    ['audit', 512],
+  ])('%s has %i MB, which its largest work takes and the cost in the README counts on', (name, MemorySize) => {
+    control.hasResourceProperties('AWS::Lambda::Function', { FunctionName: `plumbline-${name}`, MemorySize });
   });
 
   it('source is an image by default, for the processor that its tools are built for', () => {
