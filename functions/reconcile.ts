@@ -19,6 +19,7 @@ const dependencies = {
   artifacts: stores.artifacts,
   state: stores.state,
   leases: stores.leases,
+  records: stores.records,
   recorder,
   pollSource,
   clock: systemClock,

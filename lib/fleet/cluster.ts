@@ -1,5 +1,6 @@
 import type { Failure } from '../errors.ts';
 import type { RunOutcome } from '../records/record.ts';
+import type { Contest } from './contest.ts';
 
 export type Mode = 'observe' | 'enforce' | 'off';
 
@@ -69,6 +70,8 @@ export interface ClusterState {
   readonly verifiedAt?: string;
   readonly objects?: number;
   readonly open?: number;
+  /** Fields that are fought over, or may be: of at most some hundreds. */
+  readonly contested?: readonly Contest[];
   readonly nextAttemptAt?: string;
   readonly consecutiveFailures?: number;
 }

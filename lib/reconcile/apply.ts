@@ -4,7 +4,7 @@ import { ApiError } from '../kubernetes/api-error.ts';
 import { describeObject, type KubernetesObject } from '../manifests/object.ts';
 import type { Lease } from '../storage/stores.ts';
 import { type Comparing, compare } from './compare.ts';
-import { decide, type Item, isEqual, type Policy } from './decide.ts';
+import { type Deciding, decide, type Item, isEqual } from './decide.ts';
 import { inOrder } from './in-order.ts';
 import { interruptedBefore } from './interruption.ts';
 import { isPrerequisite, type Observing, observeTarget } from './observe.ts';
@@ -31,8 +31,7 @@ export interface AppliedItem extends Item {
 }
 
 /** What applying takes: also what observing, comparing and deciding take, since an object that moved is decided on again. */
-export interface Applying extends Observing, Comparing {
-  readonly policy: Policy;
+export interface Applying extends Observing, Comparing, Deciding {
   readonly clock: Clock;
   /** With the lease ends what this run may write, since another run may be at it with a newer artifact. */
   readonly lease: Pick<Lease, 'expiresAt'>;
@@ -82,7 +81,7 @@ async function applyItem(item: Item, applying: Applying): Promise<AppliedItem> {
   } catch (error) {
     if (!(error instanceof ApiError) || error.reason !== 'Conflict') throw error;
     const observation = await observeTarget(item.target, { ...applying, signal: applying.writing });
-    const again = decide(compare(observation, applying), applying.policy);
+    const again = decide(compare(observation, applying), applying.policy, applying.memory);
     if (again.action !== 'leave') return await write(again, applying);
     return isEqual(again) ? written(item, again, applying) : { ...again, result: { state: 'left' } };
   }

@@ -8,6 +8,7 @@ import { type ForeignField, foreignFields } from './foreign-fields.ts';
 import { OWNER_LABEL, type WriterIdentity } from './identity.ts';
 import { appliedFields, type FieldSet, sameFields } from './managed-fields.ts';
 import type { Observation, PresentObservation } from './observe.ts';
+import { liveMarks, type Marks } from './policy/marks.ts';
 import type { Target } from './target.ts';
 
 /** Differences of one class, and who made them. */
@@ -33,6 +34,8 @@ export interface PresentComparison {
   readonly fields: FieldSet;
   /** Whether these are not the fields that we own now: somebody changed one and put it back, and it is no longer ours. */
   readonly ownershipLost: boolean;
+  /** What the annotations of the object ask for; absent: nothing. */
+  readonly marks?: Marks;
 }
 
 /** What an observation means. */
@@ -85,6 +88,7 @@ function comparePresent(
     foreign: groupForeign(foreignFields(others, alone)),
     fields,
     ownershipLost: writes && !sameFields(ours, fields),
+    marks: liveMarks(live, dryRun, fieldManager),
   };
 }
 
@@ -107,7 +111,10 @@ function groupDrift(drift: readonly Difference[], live: KubernetesObject, target
   const byClass = Map.groupBy(drift, (difference) => (recreated ? 'recreated' : driftClassOf(difference)));
   return [...byClass].map(([driftClass, differences]) => ({
     class: driftClass,
-    differences,
+    differences: differences.map((difference) => {
+      const owner = ownerOf(live, difference, fieldManager)?.manager;
+      return owner === undefined ? difference : { ...difference, owner };
+    }),
     actor: actorOf(live, differences, fieldManager),
   }));
 }

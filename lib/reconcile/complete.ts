@@ -18,7 +18,7 @@ export interface Stages {
 
 /** What is to be recorded and remembered of a run that went through. Pure. */
 export function completeRun({ desired, applied, late, removed }: Stages, session: Session): CompletedRun {
-  const { artifact, digest, lease, serverVersion, policy } = session;
+  const { artifact, digest, lease, open, serverVersion, policy } = session;
   const untargeted = [...desired.untargeted, ...late.blocked];
   const settled = settleInventory(late.declared, applied, digest, removed);
   return {
@@ -27,6 +27,7 @@ export function completeRun({ desired, applied, late, removed }: Stages, session
     leaseExpiresAt: lease.expiresAt,
     serverVersion,
     objects: applied.length + untargeted.length,
+    open,
     facts: factsOf(applied, untargeted, removed),
     closes: closesOf(applied, desired, removed),
     suspended: policy.suspended,

@@ -80,6 +80,8 @@ async function store(
       revision: ending.revision,
       startedAt: run.startedAt.toISOString(),
       facts,
+      // A run that stopped before has no word on any object.
+      open: ending.state === 'completed' ? ending.open : [],
       closes: ending.state === 'completed' ? ending.closes : () => false,
       repeats:
         run.tickAt !== undefined &&

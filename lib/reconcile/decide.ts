@@ -1,27 +1,11 @@
 import type { Failure } from '../errors.ts';
-import type { ClusterRow } from '../fleet/cluster.ts';
 import { describeObject } from '../manifests/object.ts';
 import type { Actor, Decision } from '../records/record.ts';
 import { UNKNOWN_ACTOR } from './actor.ts';
 import type { Comparison, PresentComparison } from './compare.ts';
 import type { Difference } from './diff.ts';
+import { type Memory, type Policy, writes } from './policy/index.ts';
 import type { Target } from './target.ts';
-
-/** What the row allows just now. */
-export interface Policy {
-  readonly mode: 'observe' | 'enforce';
-  readonly suspended: boolean;
-}
-
-/** A suspension ends by itself: after its end the row is what it was before. */
-export function policyOf(row: Pick<ClusterRow, 'mode' | 'suspendedUntil'>, now: Date): Policy {
-  const suspended = row.suspendedUntil !== undefined && Date.parse(row.suspendedUntil) > now.getTime();
-  return { mode: row.mode === 'enforce' ? 'enforce' : 'observe', suspended };
-}
-
-export function writes({ mode, suspended }: Policy): boolean {
-  return mode === 'enforce' && !suspended;
-}
 
 /** One thing to say about one object, and what is done about it; `applied` and `corrected` are intentions until they are written. */
 export interface Finding {
@@ -30,6 +14,8 @@ export interface Finding {
   readonly differences: readonly Difference[];
   readonly actor?: Actor;
   readonly decision: Decision;
+  /** ISO 8601: when what is held, suspended or backed off from is decided on again. */
+  readonly heldUntil?: string;
   readonly failure?: Failure;
 }
 
@@ -39,13 +25,21 @@ export interface Item {
   readonly comparison: Comparison;
   readonly action: 'create' | 'update' | 'leave';
   readonly findings: readonly Finding[];
+  /** What a write leaves as it is: the body has the live values there, so that correcting one field reverts no other. */
+  readonly carry: readonly Difference[];
 }
 
-export function decideAll(comparisons: readonly Comparison[], policy: Policy): readonly Item[] {
-  return comparisons.map((comparison) => decide(comparison, policy));
+export interface Deciding {
+  readonly policy: Policy;
+  readonly memory: Memory;
 }
 
-export function decide(comparison: Comparison, policy: Policy): Item {
+export function decideAll(comparisons: readonly Comparison[], { policy, memory }: Deciding): readonly Item[] {
+  return comparisons.map((comparison) => decide(comparison, policy, memory));
+}
+
+/** What is done about an object: pure, from what was seen, what is allowed and what is remembered. */
+export function decide(comparison: Comparison, policy: Policy, _memory: Memory): Item {
   const { target } = comparison;
   const moved = target.moved ? 'rollout' : 'drift';
   switch (comparison.state) {
@@ -56,7 +50,7 @@ export function decide(comparison: Comparison, policy: Policy): Item {
       const finding: Finding = missing
         ? { kind: 'drift', class: 'missing', differences: [], actor: UNKNOWN_ACTOR, decision: intention('corrected', policy) }
         : { kind: 'rollout', class: 'created', differences: [], decision: intention('applied', policy) };
-      return { target, comparison, action: writes(policy) ? 'create' : 'leave', findings: [finding] };
+      return { target, comparison, action: writes(policy) ? 'create' : 'leave', findings: [finding], carry: [] };
     }
     case 'terminating':
       return leave(comparison, { kind: moved, class: 'terminating', decision: intention('blocked', policy) });
@@ -78,7 +72,7 @@ function decidePresent(comparison: PresentComparison, policy: Policy): Item {
   const regains = ownershipLost && !differs && writes(policy);
   if (regains) findings.push({ kind: 'drift', class: 'ownership', differences: [], decision: 'applied' });
   if (foreign !== undefined) findings.push({ kind: 'drift', ...foreign, decision: 'observed' });
-  return { target, comparison, action: writes(policy) && (differs || regains) ? 'update' : 'leave', findings };
+  return { target, comparison, action: writes(policy) && (differs || regains) ? 'update' : 'leave', findings, carry: [] };
 }
 
 /** What would be done, or why it is not. */
@@ -88,7 +82,7 @@ function intention(decision: 'applied' | 'corrected' | 'blocked', policy: Policy
 }
 
 function leave(comparison: Comparison, finding: Omit<Finding, 'differences'>): Item {
-  return { target: comparison.target, comparison, action: 'leave', findings: [{ ...finding, differences: [] }] };
+  return { target: comparison.target, comparison, action: 'leave', findings: [{ ...finding, differences: [] }], carry: [] };
 }
 
 function refusal(target: Target, owner: string): Failure {

@@ -3,7 +3,7 @@ import type { ClusterRow } from '../fleet/cluster.ts';
 import type { SourceMessage } from '../fleet/messages.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import type { Recorder } from '../records/fact.ts';
-import type { ArtifactStore, LeaseStore, StateStore } from '../storage/stores.ts';
+import type { ArtifactStore, LeaseStore, RecordStore, StateStore } from '../storage/stores.ts';
 
 /** What a run needs of the world. */
 export interface ReconcileDependencies {
@@ -12,6 +12,7 @@ export interface ReconcileDependencies {
   readonly artifacts: Pick<ArtifactStore, 'get' | 'getInventory' | 'putInventory' | 'putApiVersions'>;
   readonly state: Pick<StateStore, 'get' | 'update' | 'pinClusterUid'>;
   readonly leases: LeaseStore;
+  readonly records: Pick<RecordStore, 'listOpen'>;
   readonly recorder: Pick<Recorder, 'record'>;
   /** Asks for a repository's paths to be looked at now. Throws nothing; without it, or when it fails, the next poll does. */
   readonly pollSource?: (message: SourceMessage) => Promise<void>;

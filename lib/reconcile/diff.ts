@@ -13,6 +13,8 @@ export interface Difference {
   readonly shape: 'changed' | 'removed' | 'added' | 'reordered';
   readonly desired?: JsonValue;
   readonly live?: JsonValue;
+  /** The manager that owns what is live there, where it is not we and managed fields tell. */
+  readonly owner?: string;
   /** Of `reordered`: the items that both have, in the desired order. */
   readonly items?: readonly Segment[];
 }

@@ -16,6 +16,8 @@ export interface CompletedRun {
   /** Objects of the desired state, those that could not be read included. */
   readonly objects: number;
   readonly facts: readonly Fact[];
+  /** The records that were open when the run began. */
+  readonly open: readonly ObjectRecord[];
   /** Which open records are over when no fact is of them any more. */
   readonly closes: (open: ObjectRecord) => boolean;
   readonly suspended: boolean;

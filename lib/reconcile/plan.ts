@@ -12,6 +12,7 @@ import { NO_HISTORY } from './history.ts';
 import { writerIdentity } from './identity.ts';
 import { inventoryOf } from './inventory.ts';
 import { observe } from './observe.ts';
+import { NO_MEMORY, policyOf } from './policy/index.ts';
 import { observeRemoved } from './removed.ts';
 import { ClusterChangedError } from './run-error.ts';
 import { namespacesOf, targetArtifact, type Untargeted, type WaitingObject } from './target.ts';
@@ -56,7 +57,7 @@ export async function planCluster(
   const desired = targetArtifact(artifact, { discovery, identity, history: NO_HISTORY });
   const observations = observe(desired.targets, { client, identity, signal, validateAbsent: true, namespaces: namespacesOf(artifact) });
   const comparisons = await compareAll(observations, { identity, writes: row.mode === 'enforce' });
-  const planned = decideAll(comparisons, { mode: 'observe', suspended: false });
+  const planned = decideAll(comparisons, { policy: policyOf({ ...row, mode: 'observe' }, new Date()), memory: NO_MEMORY });
   const inventory = inventoryOf(clusterUid, await deps.artifacts.getInventory(row.cluster, signal));
   const removed = await observeRemoved(desired, planned, { client, identity, signal, discovery, inventory });
   return {

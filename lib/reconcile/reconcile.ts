@@ -96,7 +96,7 @@ async function attempt(
     const desired = now?.desiredArtifact === known.digest ? known : await readDesiredArtifact(row, now, deps.artifacts, signal);
     if (desired.state === 'stopped') return end(desired);
     revision = desired.artifact.revision;
-    const session = await openSession(run, desired, client, lease, deps);
+    const session = await openSession(run, desired, now, client, lease, deps);
     await rememberServer(row, session, now, deps);
     return end(await reconcileObjects(session, deps));
   } catch (error) {
@@ -112,7 +112,7 @@ async function reconcileObjects(session: Session, { artifacts }: Pick<ReconcileD
 
   const observations = observe(desired.targets, session);
   const comparisons = await compareAll(observations, session);
-  const items = decideAll(comparisons, session.policy);
+  const items = decideAll(comparisons, session);
   const removed = await observeRemoved(desired, items, session);
   const declared = await storeDeclared(session.inventory, items, session.row.cluster, artifacts);
 

@@ -1,15 +1,16 @@
 import type { Clock } from '../clock.ts';
-import type { ClusterRow } from '../fleet/cluster.ts';
+import type { ClusterRow, ClusterState } from '../fleet/cluster.ts';
 import type { Discovery, KubernetesClient } from '../kubernetes/client.ts';
+import type { ObjectRecord } from '../records/record.ts';
 import type { Artifact } from '../source/artifact.ts';
 import type { Inventory, Lease } from '../storage/stores.ts';
 import type { Run } from './conclude.ts';
-import { type Policy, policyOf, writes } from './decide.ts';
 import type { ReconcileDependencies } from './dependencies.ts';
 import type { DesiredArtifact } from './desired-artifact.ts';
 import { type History, readHistory } from './history.ts';
 import { type WriterIdentity, writerIdentity } from './identity.ts';
 import { inventoryOf } from './inventory.ts';
+import { type Memory, memoryOf, type Policy, policyOf, writes } from './policy/index.ts';
 import { namespacesOf } from './target.ts';
 
 /** What stays the same while a run is at its cluster, and is asked for before the first object: each stage takes what it needs of it. */
@@ -24,6 +25,9 @@ export interface Session {
   readonly clock: Clock;
   readonly identity: WriterIdentity;
   readonly policy: Policy;
+  /** The records that are open of the cluster: read once, for deciding and for recording. */
+  readonly open: readonly ObjectRecord[];
+  readonly memory: Memory;
   /** Whether the policy lets this run write; else absent objects are validated by a dry-run too. */
   readonly writes: boolean;
   readonly validateAbsent: boolean;
@@ -41,14 +45,16 @@ export interface Session {
 export async function openSession(
   { row, signal, writing }: Run,
   { artifact, digest }: DesiredArtifact,
+  state: ClusterState | undefined,
   client: KubernetesClient,
   lease: Lease,
-  { artifacts, clock, deployment }: Pick<ReconcileDependencies, 'artifacts' | 'clock' | 'deployment'>,
+  { artifacts, records, clock, deployment }: Pick<ReconcileDependencies, 'artifacts' | 'records' | 'clock' | 'deployment'>,
 ): Promise<Session> {
   const policy = policyOf(row, clock.now());
   const serverVersion = await client.serverVersion(signal);
   const discovery = await client.discover(signal);
   const inventory = inventoryOf(lease.clusterUid, await artifacts.getInventory(row.cluster, signal));
+  const open = await records.listOpen(row.cluster, signal);
   const history = await readHistory(inventory, { digest, artifact }, artifacts, signal);
   return {
     row,
@@ -60,6 +66,8 @@ export async function openSession(
     clock,
     identity: writerIdentity(deployment, row.cluster),
     policy,
+    open,
+    memory: memoryOf(open, state?.contested),
     writes: writes(policy),
     validateAbsent: !writes(policy),
     lease,

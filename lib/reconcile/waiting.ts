@@ -4,9 +4,10 @@ import { describeObject, objectIdOf, objectKey } from '../manifests/object.ts';
 import type { ArtifactStore, Inventory } from '../storage/stores.ts';
 import type { AppliedItem } from './apply.ts';
 import { compareAll } from './compare.ts';
-import { decideAll, type Item, type Policy, writes } from './decide.ts';
+import { decideAll, type Item } from './decide.ts';
 import { storeDeclared } from './inventory.ts';
 import { observe } from './observe.ts';
+import { type Policy, writes } from './policy/index.ts';
 import type { Session } from './session.ts';
 import { type DesiredState, type Target, targetOf, type Untargeted, type WaitingObject } from './target.ts';
 
@@ -44,7 +45,7 @@ export async function planWaiting(
     }
     const observations = observe([...targets.values()], session);
     const comparisons = await compareAll(observations, session);
-    const items = decideAll(comparisons, session.policy);
+    const items = decideAll(comparisons, session);
     return {
       items,
       blocked: block(waiting.filter((each) => !targets.has(each))),

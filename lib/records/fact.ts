@@ -16,6 +16,8 @@ export interface RunFacts {
   readonly revision: string;
   readonly startedAt: string;
   readonly facts: readonly Fact[];
+  /** The cluster's open records, where the run has read them; else they are read now. */
+  readonly open?: readonly ObjectRecord[];
   /**
    * Which open records this run can close when it no longer sees them: those of its kinds, of objects that it verified. A record of an
    * object that could not be read stays open.

@@ -64,6 +64,17 @@ export interface RecordObject {
   readonly uid?: string;
 }
 
+export const HEALTH_STATUSES = ['progressing', 'healthy', 'degraded', 'timed-out'] as const;
+
+export interface RecordHealth {
+  readonly status: (typeof HEALTH_STATUSES)[number];
+  /** A reason as the cluster spells it, such as `ImagePullBackOff`. */
+  readonly reason?: string;
+  readonly message?: string;
+  /** ISO 8601: when that was first seen. */
+  readonly at: string;
+}
+
 /** The fields that every record has; `id` is a ULID whose time is `at`. */
 interface RecordBase {
   readonly cluster: string;
@@ -89,6 +100,8 @@ export interface ObjectRecord extends RecordBase {
   readonly heldUntil?: string;
   readonly correctedAt?: string;
   readonly verifiedAt?: string;
+  /** How the object does since it was written. */
+  readonly health?: RecordHealth;
   /** Absent while the record is open. */
   readonly resolvedAt?: string;
 }

@@ -61,7 +61,7 @@ export function createRecorder(deps: RecorderDependencies): Recorder {
 
   return {
     async record(run, signal) {
-      const open = await deps.records.listOpen(run.cluster, signal);
+      const open = run.open ?? (await deps.records.listOpen(run.cluster, signal));
       const newId = deps.createIds();
       const plans = planRecords(open, { ...run, facts: run.facts.map(cleanFact) }, deps.clock.now(), newId);
       const moved: (ObjectRecord | RunRecord)[] = [];

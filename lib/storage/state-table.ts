@@ -11,6 +11,15 @@ const PARTITION = 'clusters';
 
 const StoredFailure = z.object({ reason: z.string(), message: z.string() });
 
+const StoredContest = z.object({
+  key: z.string(),
+  path: z.string(),
+  rival: z.string(),
+  correctedAt: z.array(z.string()),
+  retreats: z.number(),
+  until: z.string().exactOptional(),
+});
+
 const StoredState = z.object({
   cluster: z.string(),
   clusterUid: z.string().exactOptional(),
@@ -29,6 +38,7 @@ const StoredState = z.object({
   verifiedAt: z.string().exactOptional(),
   objects: z.number().exactOptional(),
   open: z.number().exactOptional(),
+  contested: z.array(StoredContest).exactOptional(),
   nextAttemptAt: z.string().exactOptional(),
   consecutiveFailures: z.number().exactOptional(),
 } satisfies Record<keyof ClusterState, z.ZodType>);

@@ -3,6 +3,7 @@ import { type JsonValue, parseJson, stringifyJson } from '../manifests/json.ts';
 import { recordObjectKey } from '../records/identity.ts';
 import {
   DECISIONS,
+  HEALTH_STATUSES,
   type ObjectRecord,
   type PlumblineRecord,
   RECORD_EVENTS,
@@ -67,6 +68,14 @@ const StoredObject = z.object({
   heldUntil: z.string().exactOptional(),
   correctedAt: z.string().exactOptional(),
   verifiedAt: z.string().exactOptional(),
+  health: z
+    .object({
+      status: z.enum(HEALTH_STATUSES),
+      reason: z.string().exactOptional(),
+      message: z.string().exactOptional(),
+      at: z.string(),
+    })
+    .exactOptional(),
   resolvedAt: z.string().exactOptional(),
   durationMs: z.number().exactOptional(),
 } satisfies Record<keyof ObjectRecord, z.ZodType>);

@@ -119,6 +119,7 @@ describe('saved queries', () => {
     heldUntil: '',
     correctedAt: '',
     verifiedAt: '',
+    health: { status: 'healthy', reason: '', message: '', at: '' },
     resolvedAt: '',
   };
   const run: Required<RunRecord> = {

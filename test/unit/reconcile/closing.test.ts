@@ -29,6 +29,7 @@ const item = (comparison: Comparison): AppliedItem => ({
   comparison,
   action: 'leave',
   findings: [],
+  carry: [],
   result: { state: 'left' },
 });
 const failure = { reason: 'Forbidden', message: 'no' };

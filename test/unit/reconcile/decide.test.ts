@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Comparison, PresentComparison } from '../../../lib/reconcile/compare.ts';
-import { decide, type Policy, policyOf } from '../../../lib/reconcile/decide.ts';
+import { decide } from '../../../lib/reconcile/decide.ts';
 import type { Difference } from '../../../lib/reconcile/diff.ts';
+import { NO_MEMORY, type Policy, policyOf } from '../../../lib/reconcile/policy/index.ts';
 import { configMap, target } from './objects.ts';
 
-const ENFORCE: Policy = { mode: 'enforce', suspended: false };
-const OBSERVE: Policy = { mode: 'observe', suspended: false };
-const SUSPENDED: Policy = { mode: 'enforce', suspended: true };
+const now = new Date('2026-01-01T12:00:00Z');
+const ENFORCE: Policy = { mode: 'enforce', suspended: false, now, graceSeconds: 0 };
+const OBSERVE: Policy = { ...ENFORCE, mode: 'observe' };
+const SUSPENDED: Policy = { ...ENFORCE, suspended: true };
 
 const ours = target(configMap(), { baseline: { object: configMap() } });
 const fresh = target(configMap(), { moved: true });
@@ -98,13 +100,13 @@ describe('what is done about an object', () => {
     ],
     ['blocked', { state: 'unknown', target: fresh, decision: 'blocked', failure }, ENFORCE, 'leave', ['rollout unverifiable blocked']],
   ])('%s', (_what, comparison, policy, action, findings) => {
-    const item = decide(comparison, policy);
+    const item = decide(comparison, policy, NO_MEMORY);
     expect(item.action).toBe(action);
     expect(item.findings.map(({ kind, class: findingClass, decision }) => `${kind} ${findingClass} ${decision}`)).toEqual(findings);
   });
 
   it('names who keeps an object that it refuses, and what to do', () => {
-    const [finding] = decide({ state: 'owned', target: fresh, uid: 'u', owner: 'Helm’s release shop' }, ENFORCE).findings;
+    const [finding] = decide({ state: 'owned', target: fresh, uid: 'u', owner: 'Helm’s release shop' }, ENFORCE, NO_MEMORY).findings;
     expect(finding?.failure).toEqual({
       reason: 'OwnedByAnother',
       message: expect.stringMatching(/^ConfigMap shop\/settings: it belongs to Helm’s release shop.*Remove it/),
@@ -113,14 +115,13 @@ describe('what is done about an object', () => {
 });
 
 describe('what a row allows', () => {
-  const now = new Date('2026-01-01T12:00:00Z');
   it.each([
     ['enforce', undefined, ENFORCE],
     ['observe', undefined, OBSERVE],
-    ['enforce', '2026-01-01T12:00:01Z', SUSPENDED],
+    ['enforce', '2026-01-01T12:00:01Z', { ...SUSPENDED, suspendedUntil: '2026-01-01T12:00:01Z' }],
     ['enforce', '2026-01-01T12:00:00Z', ENFORCE],
     ['enforce', '2026-01-01T14:00:00+03:00', ENFORCE],
   ] as const)('%s until %s', (mode, suspendedUntil, policy) => {
-    expect(policyOf({ mode, ...(suspendedUntil === undefined ? {} : { suspendedUntil }) }, now)).toEqual(policy);
+    expect(policyOf({ mode, graceSeconds: 0, ...(suspendedUntil === undefined ? {} : { suspendedUntil }) }, now)).toEqual(policy);
   });
 });

@@ -21,6 +21,7 @@ function completed(facts: readonly Fact[]): CompletedRun {
     serverVersion: 'v1.36.0',
     objects: 40,
     facts,
+    open: [],
     closes: () => false,
     suspended: false,
     inventory: undefined,

@@ -20,7 +20,7 @@ const entry = { group: '', kind: 'ConfigMap', namespace: 'shop', name: 'settings
 
 function item(comparison: Omit<PresentComparison, 'target'>, action: Item['action'], result: Result, moved = true): AppliedItem {
   const desired = target(configMap(), { moved });
-  return { target: desired, comparison: { ...comparison, target: desired }, action, findings: [], result };
+  return { target: desired, comparison: { ...comparison, target: desired }, action, findings: [], carry: [], result };
 }
 const written: Result = { state: 'written', at: 'x', verified: true, uid: 'new-uid' };
 const left: Result = { state: 'left' };
