@@ -110,7 +110,8 @@ function bodyOf({ target, comparison }: Item): KubernetesObject {
   const preconditions = present
     ? { uid: comparison.uid, resourceVersion: comparison.resourceVersion }
     : { resourceVersion: VERSION_OF_NOTHING };
-  return { ...target.object, metadata: { ...target.object.metadata, ...preconditions } };
+  const desired = present ? comparison.desired : target.object;
+  return { ...desired, metadata: { ...desired.metadata, ...preconditions } };
 }
 
 class LeaseLostError extends PlumblineError {

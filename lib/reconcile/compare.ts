@@ -1,10 +1,10 @@
 import { failureOf } from '../errors.ts';
 import type { KubernetesObject } from '../manifests/object.ts';
 import type { Actor } from '../records/record.ts';
-import { actorOf, actorOfEntries, ownerOf } from './actor.ts';
+import { actorOf, ownerOf } from './actor.ts';
 import { type Baseline, divideByCause, driftClassOf } from './classify.ts';
 import { type Difference, diffObjects } from './diff.ts';
-import { type ForeignField, foreignFields } from './foreign-fields.ts';
+import { type ForeignGroup, foreignFields, groupForeign } from './foreign-fields.ts';
 import { OWNER_LABEL, type WriterIdentity } from './identity.ts';
 import { appliedFields, type FieldSet, sameFields } from './managed-fields.ts';
 import type { Observation, PresentObservation } from './observe.ts';
@@ -22,14 +22,16 @@ export interface Drift {
 export interface PresentComparison {
   readonly state: 'present';
   readonly target: Target;
+  /** What is applied: the target's object after the ignore rules. */
+  readonly desired: KubernetesObject;
   readonly uid: string;
   readonly resourceVersion: string;
   /** What Git changed since the object was last brought to it. */
   readonly rollout: readonly Difference[];
   /** What the cluster changed, by class. */
   readonly drift: readonly Drift[];
-  /** What others put beside our fields. */
-  readonly foreign: Drift | undefined;
+  /** What others put beside our fields, by the kind of program that did. */
+  readonly foreign: readonly ForeignGroup[];
   /** The fields that we own once ours is applied. */
   readonly fields: FieldSet;
   /** Whether these are not the fields that we own now: somebody changed one and put it back, and it is no longer ours. */
@@ -65,7 +67,7 @@ export function compare(observation: Observation, comparing: Comparing): Compari
 }
 
 function comparePresent(
-  { target, live, uid, resourceVersion, dryRun, others, alone }: PresentObservation,
+  { target, desired, live, uid, resourceVersion, dryRun, others, alone }: PresentObservation,
   { identity, writes }: Comparing,
 ): PresentComparison {
   const { fieldManager } = identity;
@@ -81,6 +83,7 @@ function comparePresent(
   return {
     state: 'present',
     target,
+    desired,
     uid,
     resourceVersion,
     rollout,
@@ -117,13 +120,4 @@ function groupDrift(drift: readonly Difference[], live: KubernetesObject, target
     }),
     actor: actorOf(live, differences, fieldManager),
   }));
-}
-
-function groupForeign(fields: readonly ForeignField[]): Drift | undefined {
-  if (fields.length === 0) return undefined;
-  return {
-    class: 'foreign-field',
-    differences: fields.map(({ path, live }) => ({ path, shape: 'added', ...(live === undefined ? {} : { live }) })),
-    actor: actorOfEntries(fields.map(({ entry }) => entry)),
-  };
 }

@@ -71,7 +71,7 @@ function decidePresent(comparison: PresentComparison, policy: Policy): Item {
   // An apply for any other reason takes the field back too.
   const regains = ownershipLost && !differs && writes(policy);
   if (regains) findings.push({ kind: 'drift', class: 'ownership', differences: [], decision: 'applied' });
-  if (foreign !== undefined) findings.push({ kind: 'drift', ...foreign, decision: 'observed' });
+  for (const { who: _who, ...group } of foreign) findings.push({ kind: 'drift', ...group, decision: 'observed' });
   return { target, comparison, action: writes(policy) && (differs || regains) ? 'update' : 'leave', findings, carry: [] };
 }
 

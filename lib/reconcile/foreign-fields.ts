@@ -1,9 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Failure } from '../errors.ts';
 import { isJsonObject } from '../manifests/json.ts';
 import type { KubernetesObject, ManagedFieldsEntry } from '../manifests/object.ts';
+import type { Actor } from '../records/record.ts';
+import { actorOfEntries } from './actor.ts';
 import type { Difference } from './diff.ts';
 import { appliedFields, childAt, type FieldSet, holdsPath, isApplyOf, isLeaf, parseChildName } from './managed-fields.ts';
-import { classifyManager } from './managers.ts';
+import { classifyManager, type ManagerClass } from './managers.ts';
 import { formatPath, type Path, stepInto, valueAt } from './path.ts';
 
 /** A field of a live object that other managers own alone: a dry-run of ours leaves it where it is. */
@@ -40,6 +43,28 @@ export function fieldsOfOthers(live: KubernetesObject, dryRun: KubernetesObject,
 export function foreignFields(fields: readonly ForeignField[], alone: KubernetesObject | undefined): readonly ForeignField[] {
   if (alone === undefined) return fields.filter(({ path }) => isListItem(path) || isMetadata(path));
   return fields.filter(({ path, live }) => !isDeepStrictEqual(valueAt(alone, path), live));
+}
+
+/** What programs of one kind put beside our fields. `differences` have what is live, and as desired what would be there without it. */
+export interface ForeignGroup {
+  readonly who: ManagerClass;
+  readonly class: 'foreign-field' | 'controller-field' | 'unclassified-field';
+  readonly differences: readonly Difference[];
+  readonly actor: Actor;
+  /** Why the server would not let go of them: then they are reported, whoever put them there. */
+  readonly failure?: Failure;
+}
+
+const CLASSES = { person: 'foreign-field', controller: 'controller-field', unclassified: 'unclassified-field' } as const;
+
+/** A class of their own for each, since a record of an object and a class has one decision. */
+export function groupForeign(fields: readonly ForeignField[]): readonly ForeignGroup[] {
+  return [...Map.groupBy(fields, ({ entry }) => classifyManager(entry.manager ?? ''))].map(([who, group]) => ({
+    who,
+    class: CLASSES[who],
+    differences: group.map(({ path, live }) => ({ path, shape: 'added', ...(live === undefined ? {} : { live }) })),
+    actor: actorOfEntries(group.map(({ entry }) => entry)),
+  }));
 }
 
 function isListItem(path: Path): boolean {

@@ -21,6 +21,8 @@ export interface Server {
 export interface PresentObservation {
   readonly state: 'present';
   readonly target: Target;
+  /** The target's object as it is dry-run and applied to this live one. */
+  readonly desired: KubernetesObject;
   readonly live: KubernetesObject;
   readonly uid: string;
   readonly resourceVersion: string;
@@ -86,16 +88,12 @@ async function tryToObserve(target: Target, observing: Observing): Promise<Obser
   if (owner !== undefined) return { state: 'owned', target, uid, owner };
   if (live.metadata.deletionTimestamp !== undefined) return { state: 'terminating', target, uid };
   if (uid === undefined || resourceVersion === undefined) return unknown(target, withoutVersion(target));
-  const { object: dryRun } = await client.apply(
-    target.resource,
-    target.object,
-    { fieldManager: identity.fieldManager, dryRun: true },
-    signal,
-  );
+  const desired = target.object;
+  const { object: dryRun } = await client.apply(target.resource, desired, { fieldManager: identity.fieldManager, dryRun: true }, signal);
   if (dryRun.metadata.resourceVersion !== resourceVersion) return undefined;
   const others = fieldsOfOthers(live, dryRun, identity.fieldManager);
   const alone = others.length === 0 ? undefined : await dryRunAlone(target, observing);
-  return { state: 'present', target, live, uid, resourceVersion, dryRun, others, alone };
+  return { state: 'present', target, desired, live, uid, resourceVersion, dryRun, others, alone };
 }
 
 /** A dry-run of ours under a name that nobody has. Kinds that restrict their names refuse it, and so may a quota. */

@@ -12,7 +12,7 @@ import { indexIn, valueAt } from './path.ts';
  */
 export function isVerified(answer: KubernetesObject, comparison: PresentComparison, fieldManager: string): boolean {
   const differences = [...comparison.rollout, ...comparison.drift.flatMap((group) => group.differences)];
-  if (!differences.every((difference) => isSettled(answer, difference, comparison.target.object))) return false;
+  if (!differences.every((difference) => isSettled(answer, difference, comparison.desired))) return false;
   return sameFields(appliedFields(answer, fieldManager), comparison.fields);
 }
 

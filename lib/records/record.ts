@@ -33,6 +33,8 @@ export type DriftClass =
   | 'list-order'
   | 'metadata'
   | 'foreign-field'
+  | 'controller-field'
+  | 'unclassified-field'
   | 'ownership'
   | 'recreated'
   | 'terminating'

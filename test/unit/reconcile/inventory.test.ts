@@ -7,11 +7,12 @@ import { configMap, target } from './objects.ts';
 
 const equal: Omit<PresentComparison, 'target'> = {
   state: 'present',
+  desired: configMap(),
   uid: 'live-uid',
   resourceVersion: '1',
   rollout: [],
   drift: [],
-  foreign: undefined,
+  foreign: [],
   fields: {},
   ownershipLost: false,
 };

@@ -12,11 +12,12 @@ const dryRun = managed(GIT, ours(GIT));
 const comparison: PresentComparison = {
   state: 'present',
   target: target(GIT),
+  desired: GIT,
   uid: 'u',
   resourceVersion: '1',
   rollout: [],
   drift: [{ class: 'value', differences: diffObjects(LIVE, dryRun), actor: { manager: 'unknown' } }],
-  foreign: undefined,
+  foreign: [],
   fields: appliedFields(dryRun, IDENTITY.fieldManager) ?? {},
   ownershipLost: false,
 };
@@ -56,6 +57,7 @@ describe('what the server chooses anew each time', () => {
   const chosen = (live: ReturnType<typeof service>): PresentComparison => ({
     ...comparison,
     target: target(git),
+    desired: git,
     drift: [{ class: 'value', differences: diffObjects(live, predicted), actor: { manager: 'unknown' } }],
     fields: appliedFields(predicted, IDENTITY.fieldManager) ?? {},
   });
