@@ -9,7 +9,7 @@ import { describeDuration } from './duration.ts';
 import { UsageError } from './errors.ts';
 import type { DefineCommand } from './leaf-command.ts';
 import { describePosition } from './progress.ts';
-import { requireRow, selectClusters } from './select-clusters.ts';
+import { selectClusters } from './select-clusters.ts';
 import { paint } from './table.ts';
 import type { Screen } from './terminal.ts';
 import { count, printable, shortRevision } from './text.ts';
@@ -51,13 +51,16 @@ export function reconcileCommand(define: DefineCommand): Command {
         let records: readonly (PlumblineRecord | RunLine)[];
         try {
           const text = `reconciling ${entry.cluster}${describePosition(index, entries.length)}`;
-          records = await run.progress(text, (progress) => {
-            run.signal.addEventListener('abort', () => progress.update(`${text}: ${STOPPING}`), { once: true });
-            return deployment.reconcile(requireRow(entry), run.abandon, run.signal);
-          });
+          records =
+            'invalid' in entry
+              ? [failedRun(entry.cluster, entry.invalid, 0)]
+              : await run.progress(text, (progress) => {
+                  run.signal.addEventListener('abort', () => progress.update(`${text}: ${STOPPING}`), { once: true });
+                  return deployment.reconcile(entry.row, run.abandon, run.signal);
+                });
         } catch (error) {
           if (isAborted(error, run.signal)) return notBegun(run, entries.slice(index));
-          records = [failedRun(entry.cluster, error, run.clock.now().getTime() - started)];
+          records = [failedRun(entry.cluster, failureOf(error), run.clock.now().getTime() - started)];
         }
         const runs = records.filter(isRun);
         outcomes.push(...runs);
@@ -84,9 +87,9 @@ function isAborted(error: unknown, signal: AbortSignal): boolean {
   return signal.aborted && (error === signal.reason || (error instanceof Error && error.name === 'AbortError'));
 }
 
-function failedRun(cluster: string, error: unknown, durationMs: number): RunLine {
+function failedRun(cluster: string, error: Failure, durationMs: number): RunLine {
   const none = { objects: 0, drifted: 0, corrected: 0, created: 0, failed: 0, requests: 0 };
-  return { kind: 'run', cluster, revision: '', outcome: 'failed', ...none, durationMs, error: failureOf(error) };
+  return { kind: 'run', cluster, revision: '', outcome: 'failed', ...none, durationMs, error };
 }
 
 function isRun(record: PlumblineRecord | RunLine): record is RunRecord | RunLine {

@@ -38,7 +38,7 @@ const REASON_OF_STATUS: Readonly<Record<number, ApiErrorReason>> = {
 
 const REMEDY: Readonly<Partial<Record<string, string>>> = {
   Unauthorized: 'Check the access entry (EKS) or the token or client certificate in the cluster’s secret: it may have expired.',
-  Forbidden: 'Grant it in the ClusterRole that this identity is bound to, or look for the admission policy that the message names.',
+  Forbidden: 'Grant it in the ClusterRole that this identity is bound to, or look for the admission plugin that the message names.',
   KindNotFound: 'Install the CustomResourceDefinition, or correct apiVersion and kind.',
   NamespaceNotFound: 'Add the Namespace to Git, or create it.',
   NamespaceTerminating: 'Wait until the namespace is gone; it is created again on a later run.',
@@ -57,10 +57,11 @@ const REMEDY: Readonly<Partial<Record<string, string>>> = {
 export function answerError(answer: RefusedAnswer, request: RequestSubject): ApiError {
   const status = readStatus(answer.body);
   const causes = readCauses(status);
-  const reason = reasonOf(answer.status, status, causes);
+  const denier = denierOf(status);
+  const reason = denier === undefined ? reasonOf(answer.status, status, causes) : 'Denied';
   const said = request.quotesSecrets ? redactedMessage(status, causes) : (text(status.message) ?? text(answer.text) ?? 'no message');
   const retryAfterSeconds = parseRetryAfter(answer.retryAfter);
-  const remedy = REMEDY[reason];
+  const remedy = denier === undefined ? REMEDY[reason] : `Make the object in Git one that ${denier} allows, or change what that asks for.`;
   return new ApiError({
     status: answer.status,
     reason,
@@ -68,6 +69,25 @@ export function answerError(answer: RefusedAnswer, request: RequestSubject): Api
     causes: request.quotesSecrets ? causes.map(withoutMessage) : causes,
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
   });
+}
+
+/** As the API server words it; whoever denies chooses the status, a 401 or a 409 too. */
+const DENIALS: readonly (readonly [RegExp, string])[] = [
+  [/^admission webhook "([^"]{1,260})" denied the request/, 'admission webhook'],
+  [
+    /^\S{1,260} "[^"]{0,260}" is forbidden: ValidatingAdmissionPolicy '([^']{1,260})' with binding '[^']{1,260}' denied request/,
+    'ValidatingAdmissionPolicy',
+  ],
+];
+
+/** The admission webhook or policy that refused the object, by name. */
+function denierOf({ message }: Fields): string | undefined {
+  if (typeof message !== 'string') return undefined;
+  for (const [sentence, kind] of DENIALS) {
+    const name = sentence.exec(message)?.[1];
+    if (name !== undefined) return `${kind} ${bounded(name)}`;
+  }
+  return undefined;
 }
 
 /** Server-side apply answers 500 for objects that do not fit their schema (as of 1.36). */

@@ -12,6 +12,7 @@ export interface StatusCause {
  * - `NotFound`: the object is not there; `KindNotFound`: the server does not serve the kind.
  * - `NamespaceNotFound`, `NamespaceTerminating`: neither RBAC nor a missing kind; the namespace has to come first.
  * - `Invalid`: the server refuses the object (400, 422, or 500 where it does not fit its schema), unknown fields included.
+ * - `Denied`: an admission webhook or a ValidatingAdmissionPolicy refuses the object; it is named, and the status is its own choice.
  * - `DryRunUnsupported`: an admission webhook has side effects, so that nothing that it sees can be tried; `TooLarge`: more than the
  *   server or its storage takes.
  * - `Unreachable` (nothing listens, name unknown), `ConnectionLost` (closed before an answer), `TlsVerification`, `Timeout` (no complete
@@ -36,6 +37,7 @@ export type ApiErrorReason =
   | 'Timeout'
   | 'Unreachable'
   | 'ConnectionLost'
+  | 'Denied'
   | 'DryRunUnsupported'
   | 'TooLarge'
   | 'TlsVerification'

@@ -27,9 +27,12 @@ export function connectionError(error: unknown, subject: string, origin: string,
   const code = codeOf(error);
   const fail = (reason: string, problem: string, remedy: string): ApiError =>
     new ApiError({ status: 0, reason, message: `${subject}: ${origin} ${problem}. ${remedy}` });
+  // Says nothing of what was asked for: whatever it was, it would have been the same.
+  const failAll = (reason: string, problem: string, remedy: string): ApiError =>
+    new ApiError({ status: 0, reason, message: `API server ${origin}: it ${problem}. ${remedy}` });
 
   if (TLS_CODE.test(code)) {
-    return fail(
+    return failAll(
       'TlsVerification',
       `did not prove its identity (${code})`,
       'Its certificate must come from the cluster’s own CA and name this host: update certificateAuthority or endpoint, or look for a proxy in between.',
@@ -59,7 +62,7 @@ export function connectionError(error: unknown, subject: string, origin: string,
       'It is tried again on the next run; look for a proxy or load balancer in between that refuses this request, or a restart.',
     );
   }
-  return fail(
+  return failAll(
     'Unreachable',
     code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT'
       ? `could not be reached in time (${code})`

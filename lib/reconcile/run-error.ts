@@ -30,8 +30,9 @@ export function runFailure(
   signal: AbortSignal,
 ): Failure {
   if (!signal.aborted) {
-    if (!(error instanceof ApiError) || error.reason !== 'Unauthorized') return failureOf(error);
-    return { reason: error.reason, message: `cluster ${cluster}: its API server refuses ${refusedCredentials(connection)}` };
+    if (!(error instanceof ApiError)) return failureOf(error);
+    const words = error.reason === 'Unauthorized' ? `its API server refuses ${refusedCredentials(connection)}` : error.message;
+    return { reason: error.reason, message: `cluster ${cluster}: ${words}` };
   }
   return {
     reason: 'OutOfTime',

@@ -40,7 +40,7 @@ export const BREAKAGES: Readonly<Record<string, Breakage>> = {
     before: (name) => configMap(name, {}, { immutable: true, data: { key: 'first' } }),
     object: (name) => configMap(name, {}, { immutable: true, data: { key: 'second' } }),
   },
-  'refused-by-policy': { reason: 'Invalid', object: (name) => configMap(name, { labels: { refused: 'yes' } }) },
+  'refused-by-policy': { reason: 'Denied', object: (name) => configMap(name, { labels: { refused: 'yes' } }) },
   'missing-namespace': { reason: 'NamespaceNotFound', object: (name) => configMap(name, { namespace: 'nowhere' }) },
   'unknown-kind': {
     reason: 'UnknownKind',

@@ -53,8 +53,8 @@ describe('an admission webhook', () => {
     [
       'refuses an object',
       async () => ({ clientConfig: webhooks.clientConfig('refuse') }),
-      'Forbidden',
-      /^ConfigMap .*admission webhook "server-\d+\.example\.com" denied the request: images must come from registry\.example.*admission policy that the message names/,
+      'Denied',
+      /^ConfigMap .*admission webhook "server-\d+\.example\.com" denied the request: images must come from registry\.example.*Make the object in Git one that admission webhook server-\d+\.example\.com allows/,
     ],
     [
       'does not answer in time',

@@ -50,8 +50,8 @@ describe('a cluster reached as on EKS: DescribeCluster, AssumeRole, presigned to
     const namespace = await freshNamespace(testCluster('prod-us'));
     expect(await applyConfigMap(client, namespace, true)).toMatchObject({ object: { data: { key: 'value' } } });
     await expect(applyConfigMap(client, namespace, false)).rejects.toMatchObject({
-      reason: 'Forbidden',
-      message: expect.stringContaining('only dry-runs are allowed'),
+      reason: 'Denied',
+      message: expect.stringMatching(/only dry-runs are allowed.*one that ValidatingAdmissionPolicy plumbline\S+ allows/),
     });
   });
 

@@ -237,7 +237,14 @@ describe('reconcile', () => {
     expect(result.status).toBe(1);
     expect(result.lines).toMatchObject([
       { kind: 'run', cluster: 'prod-us', outcome: 'in-sync' },
-      { kind: 'run', cluster: 'typo', outcome: 'failed', objects: 0, requests: 0, error: { message: expect.stringContaining('wave') } },
+      {
+        kind: 'run',
+        cluster: 'typo',
+        outcome: 'failed',
+        objects: 0,
+        requests: 0,
+        error: { reason: 'InvalidRow', message: expect.stringContaining('wave') },
+      },
     ]);
     expect(result.error).toContain('attribute wave is "first"');
   });

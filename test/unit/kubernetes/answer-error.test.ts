@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { answerError } from '../../../lib/kubernetes/answer-error.ts';
 
+const POLICY = "ValidatingAdmissionPolicy 'replicas.example.com' with binding 'all'";
 const configMap = { subject: 'ConfigMap shop/web', quotesSecrets: false };
 const secret = { subject: 'Secret shop/web', quotesSecrets: true };
 const refused = (status: number, fields: object) => ({
@@ -57,6 +58,11 @@ describe('answerError', () => {
     ['DryRunUnsupported', 400, { message: 'admission webhook "w.example.com" does not support dry run', reason: 'BadRequest' }],
     ['TooLarge', 413, { message: 'Request entity too large: limit is 3145728', reason: 'RequestEntityTooLarge' }],
     ['TooLarge', 500, { message: 'etcdserver: request is too large' }],
+    ['Denied', 400, { message: 'admission webhook "w.example.com" denied the request without explanation' }],
+    ['Denied', 401, { message: 'admission webhook "w.example.com" denied the request: sign in', reason: 'Unauthorized' }],
+    ['Denied', 409, { message: 'admission webhook "w.example.com" denied the request: in use', reason: 'Conflict' }],
+    ['Denied', 422, { message: `deployments.apps "web" is forbidden: ${POLICY} denied request: 3 replicas at least`, reason: 'Invalid' }],
+    ['Invalid', 422, { message: 'data: Invalid value: "admission webhook \\"w\\" denied the request"', reason: 'Invalid' }],
     ['ServiceUnavailable', 503, {}],
     ['Timeout', 504, { reason: 'Timeout' }],
     ['ImATeapot', 418, { reason: 'ImATeapot' }],
@@ -70,6 +76,17 @@ describe('answerError', () => {
     expect(message).toBe(
       'ConfigMap shop/web: the API server answered 422 Invalid: spec.replicas: must be positive. Correct the object in Git.',
     );
+  });
+
+  it.each([
+    ['admission webhook "w.example.com" denied the request: no', 'admission webhook w.example.com'],
+    [`secrets "web" is forbidden: ${POLICY} denied request: no`, 'ValidatingAdmissionPolicy replicas.example.com'],
+  ])('names who denied it in the remedy, of a Secret too: %s', (message, denier) => {
+    for (const subject of [configMap, secret]) {
+      expect(answerError(refused(403, { message }), subject).message).toMatch(
+        new RegExp(`Make the object in Git one that ${denier} allows, or change what that asks for\\.$`),
+      );
+    }
   });
 
   it('shows an answer that is no Status, bounded and without control characters', () => {
