@@ -3,7 +3,8 @@ import { basename, join, posix, sep } from 'node:path';
 import { isKustomizationFile } from '../render/kustomization.ts';
 import { SETTINGS_FILE } from '../settings/index.ts';
 import type { FetchedSource } from './artifact.ts';
-import { type GitCommand, type GitHost, runGit } from './git-command.ts';
+import type { GitCall } from './git-call.ts';
+import { type GitHost, runGit } from './git-command.ts';
 import { GitTree } from './git-tree.ts';
 import { checkLinks, removeEscapingLinks } from './links.ts';
 import type { Repository } from './references.ts';
@@ -39,7 +40,7 @@ export async function fetchRevision(
   signal: AbortSignal,
 ): Promise<Clone> {
   const url = checkRepositoryUrl(repository.url, host);
-  const command: GitCommand = { repository: url, credentials: repository.credentials, directory, timeoutSeconds: FETCH_TIMEOUT_SECONDS };
+  const command: GitCall = { repository: url, credentials: repository.credentials, directory, timeoutSeconds: FETCH_TIMEOUT_SECONDS };
   const git = (args: readonly string[]) => withinSize(directory, MAX_BYTES, signal, (limited) => runGit(host, command, args, limited), url);
 
   await git(['init', '--quiet']);

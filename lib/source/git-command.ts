@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { simpleGit } from 'simple-git';
 import { PlumblineError } from '../errors.ts';
-import type { GitCredentials } from './credentials.ts';
 import { endMarkedProcesses } from './end-processes.ts';
+import type { GitCall } from './git-call.ts';
 import { gitFailure } from './git-failure.ts';
 
 /** How Git is run on this machine. */
@@ -11,15 +11,6 @@ export interface GitHost {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Plain HTTP and file:// repositories: the local environment only. */
   readonly allowInsecure: boolean;
-}
-
-export interface GitCommand {
-  /** Named by errors; already checked. */
-  readonly repository: string;
-  readonly credentials: GitCredentials | undefined;
-  /** An existing folder, in which Git runs. */
-  readonly directory: string;
-  readonly timeoutSeconds: number;
 }
 
 const PASSED_ON = [
@@ -43,13 +34,13 @@ const PASSED_ON = [
  *
  * The token travels in the environment of that one process: never in its arguments, in a file, or in an error.
  */
-export async function runGit(host: GitHost, command: GitCommand, args: readonly string[], signal: AbortSignal): Promise<string> {
+export async function runGit(host: GitHost, call: GitCall, args: readonly string[], signal: AbortSignal): Promise<string> {
   signal.throwIfAborted();
-  const timeout = AbortSignal.timeout(command.timeoutSeconds * 1000);
+  const timeout = AbortSignal.timeout(call.timeoutSeconds * 1000);
   const mark = { name: 'PLUMBLINE_GIT_COMMAND', value: randomUUID() };
-  const environment = { ...gitEnvironment(host, command), [mark.name]: mark.value };
+  const environment = { ...gitEnvironment(host, call), [mark.name]: mark.value };
   const git = simpleGit({
-    baseDir: command.directory,
+    baseDir: call.directory,
     abort: AbortSignal.any([signal, timeout]),
     allowEnvironment: Object.keys(environment),
     unsafe: {
@@ -66,14 +57,14 @@ export async function runGit(host: GitHost, command: GitCommand, args: readonly 
     if (signal.aborted || timeout.aborted) await endMarkedProcesses(mark);
     signal.throwIfAborted();
     if (error instanceof PlumblineError) throw error;
-    throw gitFailure(command, timeout.aborted, error instanceof Error ? error.message : String(error));
+    throw gitFailure(call, timeout.aborted, error instanceof Error ? error.message : String(error));
   }
 }
 
 /** Everything that a Git command sees of the environment: no settings of the machine or the user, and no protocol but HTTPS. */
 export function gitEnvironment(
   host: GitHost,
-  { repository, credentials }: Pick<GitCommand, 'repository' | 'credentials'>,
+  { repository, credentials }: Pick<GitCall, 'repository' | 'credentials'>,
 ): Record<string, string> {
   const config: [string, string][] = [
     ['protocol.allow', 'never'],

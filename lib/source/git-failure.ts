@@ -1,4 +1,4 @@
-import type { GitCommand } from './git-command.ts';
+import type { GitCall } from './git-call.ts';
 import { SourceError } from './source-error.ts';
 
 const REFUSED = /Authentication failed|could not read Username|terminal prompts disabled|Access denied|returned error: 40[13]/i;
@@ -6,9 +6,9 @@ const NOT_THERE = /couldn't find remote ref|not our ref|unadvertised object|no s
 const REDIRECTED = /returned error: 30\d|unable to update url base from redirection/i;
 
 /** Turns what Git printed into an error of ours: who refused what, and what to do about it. */
-export function gitFailure(command: GitCommand, timedOut: boolean, output: string): SourceError {
-  const { repository, credentials, timeoutSeconds } = command;
-  const said = lastWords(output, command);
+export function gitFailure(call: GitCall, timedOut: boolean, output: string): SourceError {
+  const { repository, credentials, timeoutSeconds } = call;
+  const said = lastWords(output, call);
   if (timedOut) {
     return new SourceError(
       'RepositoryUnreachable',
@@ -41,7 +41,7 @@ export function gitFailure(command: GitCommand, timedOut: boolean, output: strin
   return new SourceError('RepositoryUnreachable', `repository ${repository}: ${said}. ${remedy}.`);
 }
 
-function lastWords(output: string, { repository, credentials, directory }: GitCommand): string {
+function lastWords(output: string, { repository, credentials, directory }: GitCall): string {
   let text = output;
   if (credentials !== undefined) {
     const basic = Buffer.from(`${credentials.username}:${credentials.token}`).toString('base64');
