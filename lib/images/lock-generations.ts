@@ -21,7 +21,7 @@ export function renderedTree({ reference, path, revision, objects }: RenderedSou
 }
 
 /** What is stored of a place, and of this tree at it. */
-export type KnownPlace = Awaited<ReturnType<LockStore['readTree']>>;
+export type KnownPlace = Omit<Awaited<ReturnType<LockStore['readTree']>>, 'locks'>;
 
 /** Whether the same commit was locked here last, so that there is nothing to store. */
 export function isKept({ tree, revision }: RenderedTree, { known, head }: KnownPlace): boolean {

@@ -38,34 +38,41 @@ export async function lockImages(
   const now = deps.clock.now();
   const treatments = new Map(uses.map((use) => [use.text, treatImage(use, policy, exceptions, now)]));
   const tags = uses.flatMap((use) => (treatments.get(use.text)?.action === 'lock' ? (unpinnedTagOf(use) ?? []) : []));
-  const { locks, unresolved } = await locksFor(rendered, tags, deps, signal);
+  const { locks, unresolved, kept } = await locksFor(rendered, tags, deps, signal);
   const failures = new Map(uses.flatMap((use) => failureOf(use, unresolved.get(use.text), treatments.get(use.text))));
-  return {
+  const locked = {
     ...rendered,
     objects: rendered.objects.map((object) => withDigests(object, paths, locks)),
     digests: tags.flatMap(({ text }) => locks.get(text) ?? []),
     findings: uses.flatMap((use) => findingsOf(use, unresolved.get(use.text), treatments.get(use.text))),
     blocked: failures.size === 0 ? {} : Object.fromEntries(rendered.objects.flatMap((object) => blockedEntry(object, paths, failures))),
   };
+  await kept;
+  return locked;
 }
 
 type Unresolved = Exclude<Resolution, { readonly state: 'found' }>;
+
+interface Locks {
+  readonly locks: ReadonlyMap<string, ImageLock>;
+  readonly unresolved: ReadonlyMap<string, Unresolved>;
+  /** Settles when it is stored which locks this commit has. */
+  readonly kept: Promise<void>;
+}
 
 async function locksFor(
   rendered: RenderedSource,
   tags: readonly ImageReference[],
   deps: LockDependencies,
   signal: AbortSignal,
-): Promise<{ readonly locks: ReadonlyMap<string, ImageLock>; readonly unresolved: ReadonlyMap<string, Unresolved> }> {
+): Promise<Locks> {
   const unresolved = new Map<string, Unresolved>();
-  if (tags.length === 0) return { locks: new Map(), unresolved };
+  if (tags.length === 0) return { locks: new Map(), unresolved, kept: Promise.resolve() };
   const { repository, revision } = rendered;
   const used = new Set(tags.map(({ text }) => text));
-  // The tree is hashed and read while the locks are on their way.
-  const listing = deps.locks.list(repository, signal);
   const tree = renderedTree(rendered);
-  const [listed, place] = await Promise.all([listing, deps.locks.readTree(repository, tree.place, tree.tree, signal)]);
-  const current = new Map(listed.flatMap((lock) => (used.has(lock.reference) ? [[lock.reference, lock] as const] : [])));
+  const place = await deps.locks.readTree(repository, tree.place, tree.tree, signal);
+  const current = new Map(place.locks.flatMap((lock) => (used.has(lock.reference) ? [[lock.reference, lock] as const] : [])));
   const fresh = tags.filter(({ text }) => !current.has(text));
   const resolutions = fresh.length === 0 ? new Map<string, Resolution>() : await deps.registry.resolve(fresh, signal);
   const resolvedAt = deps.clock.now().toISOString();
@@ -80,9 +87,11 @@ async function locksFor(
     current.set(text, await deps.locks.putIfAbsent(repository, lock));
   });
   const locks = await locksOfTree(repository, current, tree, place, deps.locks, signal);
-  if (unresolved.size === 0 && !isKept(tree, place))
-    await deps.locks.putTree(repository, tree.place, lockedTree(tree, [...locks.values()]), place.head);
-  return { locks, unresolved };
+  const isComplete = unresolved.size === 0 && !isKept(tree, place);
+  const kept = isComplete ? deps.locks.putTree(repository, tree.place, lockedTree(tree, [...locks.values()]), place.head) : undefined;
+  // It is awaited once the objects have their digests; a rejection meanwhile is no unhandled one.
+  kept?.catch(() => undefined);
+  return { locks, unresolved, kept: kept ?? Promise.resolve() };
 }
 
 const UNANSWERED: Unresolved = {

@@ -2,6 +2,7 @@ import { ConditionalCheckFailedException, TransactionCanceledException } from '@
 import { type DynamoDBDocumentClient, GetCommand, PutCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import type { ImageLock } from '../images/types.ts';
+import { batchGetItems, unprocessedKeys } from './batch-get.ts';
 import { type Item, queryItems, sendOptions } from './document-client.ts';
 import type { LockedTree, LockStore } from './stores.ts';
 
@@ -40,27 +41,27 @@ export function createLockStore(client: DynamoDBDocumentClient, table: string): 
   };
   // Nothing but a relock changes a lock, so those that were read stay true until there is one more.
   const kept = new Map<string, { readonly relocks: number; readonly locks: Map<string, ImageLock> }>();
+  const currentLocks = async (repository: string, counted: Item | undefined, signal?: AbortSignal): Promise<readonly ImageLock[]> => {
+    const relocks = counted === undefined ? 0 : Relocks.parse(counted).relocks;
+    const known = kept.get(repository);
+    if (known?.relocks === relocks) return [...known.locks.values()];
+    const query = {
+      TableName: table,
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+      ExpressionAttributeValues: { ':pk': partition(repository), ':prefix': 'lock#' },
+      ConsistentRead: true,
+    };
+    const locks = new Map<string, ImageLock>();
+    for await (const item of queryItems(client, query, signal)) {
+      const lock = StoredLock.parse(item);
+      locks.set(lock.reference, lock);
+    }
+    if (kept.size >= REPOSITORIES_KEPT) kept.clear();
+    kept.set(repository, { relocks, locks });
+    return [...locks.values()];
+  };
   return {
-    async list(repository, signal) {
-      const counted = await get(repository, RELOCKS, signal);
-      const relocks = counted === undefined ? 0 : Relocks.parse(counted).relocks;
-      const known = kept.get(repository);
-      if (known?.relocks === relocks) return [...known.locks.values()];
-      const query = {
-        TableName: table,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-        ExpressionAttributeValues: { ':pk': partition(repository), ':prefix': 'lock#' },
-        ConsistentRead: true,
-      };
-      const locks = new Map<string, ImageLock>();
-      for await (const item of queryItems(client, query, signal)) {
-        const lock = StoredLock.parse(item);
-        locks.set(lock.reference, lock);
-      }
-      if (kept.size >= REPOSITORIES_KEPT) kept.clear();
-      kept.set(repository, { relocks, locks });
-      return [...locks.values()];
-    },
+    list: async (repository, signal) => currentLocks(repository, await get(repository, RELOCKS, signal), signal),
 
     async putIfAbsent(repository, lock) {
       const sk = `lock#${lock.reference}`;
@@ -117,8 +118,14 @@ export function createLockStore(client: DynamoDBDocumentClient, table: string): 
     },
 
     async readTree(repository, place, tree, signal) {
-      const [known, head] = await Promise.all([get(repository, `tree#${place}#${tree}`, signal), get(repository, `head#${place}`, signal)]);
+      const sks = { known: `tree#${place}#${tree}`, head: `head#${place}`, relocks: RELOCKS };
+      const keys = Object.values(sks).map((sk) => keyOf(repository, sk));
+      const { items, unprocessed } = await batchGetItems(client, table, keys, { consistent: true }, signal);
+      if (unprocessed > 0) throw unprocessedKeys(table, unprocessed);
+      const bySk = new Map(items.map((item) => [item.sk, item]));
+      const [known, head] = [bySk.get(sks.known), bySk.get(sks.head)];
       return {
+        locks: await currentLocks(repository, bySk.get(sks.relocks), signal),
         ...(known === undefined ? {} : { known: StoredTree.parse(known) }),
         ...(head === undefined ? {} : { head: Head.parse(head).tree }),
       };

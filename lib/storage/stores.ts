@@ -91,13 +91,13 @@ export interface LockStore {
   relock(repository: string, lock: ImageLock, replaced: ImageLock): Promise<boolean>;
   /** An earlier generation of a lock. */
   generation(repository: string, reference: string, generation: number, signal?: AbortSignal): Promise<ImageLock | undefined>;
-  /** What is known of a tree at a place, and the tree that was locked there last. */
+  /** The current locks, what is known of a tree at a place, and the tree that was locked there last: one read, since each commit asks for it. */
   readTree(
     repository: string,
     place: string,
     tree: string,
     signal?: AbortSignal,
-  ): Promise<{ readonly known?: LockedTree; readonly head?: string }>;
+  ): Promise<{ readonly locks: readonly ImageLock[]; readonly known?: LockedTree; readonly head?: string }>;
   /** `head` is the tree that was locked there last, as it was read: it is not written again. */
   putTree(repository: string, place: string, tree: LockedTree, head: string | undefined): Promise<void>;
 }

@@ -53,7 +53,9 @@ export function lockStoreContract(create: () => LockStore): void {
     const second = { ...lock('r/web:1', 'b'), generation: 2 };
     await here.putIfAbsent(repository, first);
     expect(await here.list(repository)).toEqual([first]);
+    expect(await here.readTree(repository, 'main apps', '1')).toEqual({ locks: [first] });
     expect(await there.relock(repository, second, first)).toBe(true);
+    expect(await here.readTree(repository, 'main apps', '1')).toEqual({ locks: [second] });
     expect(await here.list(repository)).toEqual([second]);
   });
 
@@ -62,11 +64,11 @@ export function lockStoreContract(create: () => LockStore): void {
     const repository = `https://git.example/${randomUUID()}`;
     const [one, two] = ['1', '2'].map((tree) => ({ tree, revision: `commit ${tree}`, generations: { 'r/web:1': Number(tree) } }));
     if (one === undefined || two === undefined) throw new Error('there are two');
-    expect(await locks.readTree(repository, 'main apps', '1')).toEqual({});
+    expect(await locks.readTree(repository, 'main apps', '1')).toEqual({ locks: [] });
     await locks.putTree(repository, 'main apps', one, undefined);
     await locks.putTree(repository, 'main apps', two, '1');
-    expect(await locks.readTree(repository, 'main apps', '1')).toEqual({ known: one, head: '2' });
-    expect(await locks.readTree(repository, 'main other', '1')).toEqual({});
+    expect(await locks.readTree(repository, 'main apps', '1')).toEqual({ locks: [], known: one, head: '2' });
+    expect(await locks.readTree(repository, 'main other', '1')).toEqual({ locks: [] });
     expect(await locks.list(repository)).toEqual([]);
   });
 }

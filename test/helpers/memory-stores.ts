@@ -93,7 +93,7 @@ export function memoryLockStore(): LockStore {
     generation: async () => undefined,
     readTree: async (_repository, place, tree) => {
       const [known, head] = [trees.get(`${place} ${tree}`), heads.get(place)];
-      return { ...(known === undefined ? {} : { known }), ...(head === undefined ? {} : { head }) };
+      return { locks: [...locks.values()], ...(known === undefined ? {} : { known }), ...(head === undefined ? {} : { head }) };
     },
     putTree: async (_repository, place, tree) => {
       trees.set(`${place} ${tree.tree}`, tree);
