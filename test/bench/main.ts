@@ -1,0 +1,117 @@
+/**
+ * `npm run bench [-- --quick]`: our engine beside Flux's and kubectl, on fresh clusters in turn. Prints a table and writes `build/bench.json`;
+ * a full run also keeps its result in `test/results/bench.json` and draws the chart of the README. See docs/bench.md.
+ */
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs, promisify } from 'node:util';
+import { failureOf } from '../../lib/errors.ts';
+import { controlPlaneBinaries, type Host, thisHost, toolsDirectory } from '../../lib/local/index.ts';
+import type { ClusterPrograms } from './bench-cluster.ts';
+import { drawChart } from './chart.ts';
+import { bundleProgram } from './engines/bundle.ts';
+import type { StartEngine } from './engines/engine.ts';
+import { fluxEngine } from './engines/flux.ts';
+import { kubectlEngine } from './engines/kubectl.ts';
+import { limitEngine } from './engines/limit.ts';
+import { oursEngine } from './engines/ours.ts';
+import { goProgram } from './go-programs.ts';
+import { fullPlan, type Plan, quickPlan } from './plan.ts';
+import type { Engine, Row } from './rows.ts';
+import { runPlan } from './run-plan.ts';
+import { formatTable } from './table.ts';
+
+const CHART_OBJECTS = 1_010;
+const started = Date.now();
+const interrupted = new AbortController();
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => interrupted.abort(new Error('interrupted')));
+  try {
+    const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
+    await bench(values.quick, thisHost(process.env), interrupted.signal);
+    return 0;
+  } catch (error) {
+    progress(failureOf(error).message);
+    return interrupted.signal.aborted ? 130 : 1;
+  }
+}
+
+async function bench(quick: boolean, host: Host, signal: AbortSignal): Promise<void> {
+  if (host.platform !== 'linux') throw new Error(`npm run bench: it reads /proc, and so needs Linux; this is ${host.platform}.`);
+  const directory = await mkdtemp(join(tmpdir(), 'plumbline-bench-'));
+  try {
+    const { programs, engines } = await prepare(host, directory, signal);
+    const near: Row[] = [];
+    const distant: Row[] = [];
+    for (const plan of quick ? quickPlan() : fullPlan()) {
+      const rows = await runPlan(plan, engines, programs, progress, signal);
+      (plan.roundTripMilliseconds === 0 ? near : distant).push(...rows);
+      console.log(`\n${titleOf(plan)}\n\n${formatTable(rows)}`);
+    }
+    await report(near, distant, quick, host, signal);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function prepare(
+  host: Host,
+  directory: string,
+  signal: AbortSignal,
+): Promise<{ readonly programs: ClusterPrograms; readonly engines: Readonly<Record<Engine, StartEngine>> }> {
+  const binaries = await controlPlaneBinaries(['etcd', 'kube-apiserver'], host, progress, signal);
+  const wire = await goProgram('wire', host, progress, signal);
+  const flux = await goProgram('flux', host, progress, signal);
+  const kubectl = join(await toolsDirectory(host, progress, signal), 'kubectl', 'kubectl');
+  const path = host.env.PATH ?? '';
+  return {
+    programs: { etcd: binaries.etcd, apiServer: binaries['kube-apiserver'], wire },
+    engines: {
+      ours: oursEngine(bundleProgram('ours-process', directory), signal),
+      flux: fluxEngine(flux, signal),
+      'kubectl-apply': kubectlEngine(kubectl, 'apply', path, signal),
+      'kubectl-diff': kubectlEngine(kubectl, 'diff', path, signal),
+      limit: limitEngine(bundleProgram('limit-process', directory), signal),
+    },
+  };
+}
+
+function titleOf({ set, applications, roundTripMilliseconds }: Plan): string {
+  const what =
+    set === 'realistic' ? '40 kinds, with realistic Deployments and their autoscalers' : `${applications} applications of six kinds`;
+  return roundTripMilliseconds === 0 ? what : `${what}, each round trip ${roundTripMilliseconds} ms longer`;
+}
+
+async function report(rows: readonly Row[], distant: readonly Row[], quick: boolean, host: Host, signal: AbortSignal): Promise<void> {
+  const { stdout: commit } = await promisify(execFile)('git', ['rev-parse', 'HEAD'], { cwd: host.project, signal }).catch(() => ({
+    stdout: '',
+  }));
+  const result = {
+    commit: commit.trim(),
+    at: new Date(started).toISOString(),
+    seconds: Math.round((Date.now() - started) / 1000),
+    cores: cpus().length,
+    rows,
+    ...(distant.length === 0 ? {} : { distant }),
+  };
+  const json = `${JSON.stringify(result, null, 2)}\n`;
+  const chart = drawChart(rows, CHART_OBJECTS);
+  const write = async (folder: string, name: string, text: string): Promise<void> => {
+    await mkdir(join(host.project, folder), { recursive: true });
+    await writeFile(join(host.project, folder, name), text);
+  };
+  await write('build', 'bench.json', json);
+  await write('build', 'bench.svg', chart);
+  if (quick) return;
+  await write('test/results', 'bench.json', json);
+  await write('docs/images', 'bench.svg', chart);
+}
+
+function progress(message: string): void {
+  process.stderr.write(`${String(Math.round((Date.now() - started) / 1000)).padStart(5)} s  ${message}\n`);
+}

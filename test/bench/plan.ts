@@ -1,0 +1,53 @@
+import type { Engine, Workload } from './rows.ts';
+
+/** What is measured of one set of objects, engine by engine. */
+export interface Plan {
+  readonly set: 'applications' | 'realistic';
+  /** Of `applications`. */
+  readonly applications: number;
+  readonly roundTripMilliseconds: number;
+  readonly engines: readonly { readonly engine: Engine; readonly workloads: readonly Workload[] }[];
+}
+
+export const SAMPLES = 3;
+/** Of each round trip between a region and its neighbour. */
+const DISTANT_MILLISECONDS = 40;
+
+const QUICK: readonly Workload[] = ['first-apply', 'no-drift', 'no-drift-sweep', 'one-drift', 'status-churn'];
+const ALL: readonly Workload[] = [...QUICK.slice(0, 4), 'one-percent-drift', 'cold-checkpoint', 'status-churn'];
+/** Flux keeps no checkpoint and sweeps nothing: what it does without drift is what it does then too. */
+const FLUX_KNOWS_NO: ReadonlySet<Workload> = new Set(['no-drift-sweep', 'cold-checkpoint']);
+
+export function quickPlan(): readonly Plan[] {
+  return [near(200, both(QUICK))];
+}
+
+export function fullPlan(): readonly Plan[] {
+  return [
+    near(200, [
+      ...both(ALL),
+      { engine: 'kubectl-apply', workloads: ['first-apply', 'no-drift'] },
+      { engine: 'kubectl-diff', workloads: ['no-drift'] },
+      { engine: 'limit', workloads: ['first-apply', 'no-drift'] },
+    ]),
+    near(1_000, both(['first-apply', 'no-drift', 'no-drift-sweep', 'one-percent-drift', 'cold-checkpoint'])),
+    near(2_000, both(ALL)),
+    { set: 'realistic', applications: 200, roundTripMilliseconds: DISTANT_MILLISECONDS, engines: both(ALL) },
+  ];
+}
+
+function near(applications: number, engines: Plan['engines']): Plan {
+  return { set: 'applications', applications, roundTripMilliseconds: 0, engines };
+}
+
+function both(workloads: readonly Workload[]): Plan['engines'] {
+  return [
+    { engine: 'ours', workloads },
+    { engine: 'flux', workloads },
+  ];
+}
+
+/** Those that an engine is measured at; its rows of the others are its row `no-drift` under another name. */
+export function distinctWorkloads(engine: Engine, workloads: readonly Workload[]): readonly Workload[] {
+  return engine === 'flux' ? workloads.filter((workload) => !FLUX_KNOWS_NO.has(workload)) : workloads;
+}

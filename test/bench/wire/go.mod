@@ -1,0 +1,3 @@
+module plumbline.dev/bench/wire
+
+go 1.26.0
