@@ -3,6 +3,7 @@ import type { ClusterConnection, ClusterEntry, ClusterRow, ClusterState } from '
 import { isSuspended } from '../fleet/plan-tick.ts';
 import { describeStatus } from './describe-status.ts';
 import { describeDuration } from './duration.ts';
+import { untoldRuns, withUntoldRun } from './last-runs.ts';
 import type { DefineCommand } from './leaf-command.ts';
 import { rowItem } from './row-item.ts';
 import { getCluster } from './select-clusters.ts';
@@ -40,11 +41,12 @@ export function clusterShowCommand(define: DefineCommand): Command {
       examples: [['cluster show prod-eu', 'shows the row and its status']],
     },
     async (run, [name = '']) => {
-      const { clusters, state } = await run.deployment();
+      const { clusters, state, records } = await run.deployment();
       const entry = await getCluster(clusters, name, run.signal);
       const known = await state.get(name, run.signal);
       const now = run.clock.now();
-      const status = describeStatus(entry, known, now);
+      const untold = known === undefined ? undefined : (await untoldRuns([known], records, run.signal)).get(name);
+      const status = describeStatus(entry, withUntoldRun(known, untold), now);
       run.output.lines([{ ...clusterLine(entry), ...(known === undefined ? {} : { state: known }), status }]);
       run.output.text(() => {
         const settings = [...('row' in entry ? describeRow(entry.row) : []), ...(known === undefined ? [] : describeKnown(known))];

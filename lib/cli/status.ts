@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { describeStatus, statusExit } from './describe-status.ts';
+import { untoldRuns, withUntoldRun } from './last-runs.ts';
 import type { DefineCommand } from './leaf-command.ts';
 import { selectClusters } from './select-clusters.ts';
 import { formatStatus } from './status-table.ts';
@@ -17,12 +18,17 @@ export function statusCommand(define: DefineCommand): Command {
     },
     async (run, names) => {
       const deployment = await run.deployment();
-      const { entries, states } = await run.progress('reading what is known of the clusters', async () => ({
-        entries: await selectClusters(deployment.clusters, names, run.signal),
-        states: new Map((await deployment.state.list(run.signal)).map((state) => [state.cluster, state])),
-      }));
+      const { entries, states, untold } = await run.progress('reading what is known of the clusters', async () => {
+        const shown = await selectClusters(deployment.clusters, names, run.signal);
+        const known = new Map((await deployment.state.list(run.signal)).map((state) => [state.cluster, state]));
+        const ofShown = shown.flatMap(({ cluster }) => known.get(cluster) ?? []);
+        return { entries: shown, states: known, untold: await untoldRuns(ofShown, deployment.records, run.signal) };
+      });
       const now = run.clock.now();
-      const statuses = entries.map((entry) => describeStatus(entry, states.get(entry.cluster), now));
+      const statuses = entries.map((entry) => {
+        const state = withUntoldRun(states.get(entry.cluster), untold.get(entry.cluster));
+        return describeStatus(entry, state, now);
+      });
       run.output.lines(statuses);
       run.output.text(() =>
         statuses.length === 0
