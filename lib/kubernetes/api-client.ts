@@ -88,17 +88,17 @@ export function createKubernetesClient(options: ClientOptions): ApiClient {
       }
     },
 
-    async list(resource, { labelSelector }, signal) {
+    async list(resource, { labelSelector, namespace, atMost }, signal) {
       const once = async (): Promise<readonly KubernetesObject[]> => {
         const objects: KubernetesObject[] = [];
         let next = '';
         for (let page = 0; page < MAXIMUM_PAGES; page += 1) {
-          const query = new URLSearchParams({ limit: String(PAGE_SIZE) });
+          const query = new URLSearchParams({ limit: String(Math.min(atMost ?? PAGE_SIZE, PAGE_SIZE)) });
           if (labelSelector !== undefined) query.set('labelSelector', labelSelector);
           if (next !== '') query.set('continue', next);
           const request: ApiRequest = {
             method: 'GET',
-            path: `${collectionPath(resource)}?${query}`,
+            path: `${collectionPath(resource, namespace)}?${query}`,
             subject: `list of ${resource.kind}`,
             quotesSecrets: isSecret(resource),
             repeatable: 'reads',
@@ -108,7 +108,7 @@ export function createKubernetesClient(options: ClientOptions): ApiClient {
           for (const item of body.items ?? []) objects.push(readObject(item, resource, request));
           const metadata = body.metadata;
           next = isJsonObject(metadata) && typeof metadata.continue === 'string' ? metadata.continue : '';
-          if (next === '') return objects;
+          if (next === '' || atMost !== undefined) return objects;
         }
         throw new ApiError({
           status: 0,

@@ -21,6 +21,14 @@ export interface Discovery {
   lookupInGroup(group: string, kind: string): ResourceLookup;
 }
 
+export interface ListOptions {
+  readonly labelSelector?: string;
+  /** All of them unless one is named. */
+  readonly namespace?: string;
+  /** The list ends after so many objects, at most a page: 250. */
+  readonly atMost?: number;
+}
+
 /** The few calls that reconciling needs, on raw JSON. Every call throws `ApiError` on an answer that is not 2xx, except as said. */
 export interface KubernetesClient {
   /** Requests sent so far. */
@@ -31,7 +39,7 @@ export interface KubernetesClient {
   discover(signal: AbortSignal): Promise<Discovery>;
   /** Undefined when the server says 404 for the object. */
   get(resource: ApiResource, id: Pick<ObjectId, 'namespace' | 'name'>, signal: AbortSignal): Promise<KubernetesObject | undefined>;
-  list(resource: ApiResource, options: { readonly labelSelector?: string }, signal: AbortSignal): Promise<readonly KubernetesObject[]>;
+  list(resource: ApiResource, options: ListOptions, signal: AbortSignal): Promise<readonly KubernetesObject[]>;
   /**
    * Server-side apply with force and strict field validation. The body may carry uid and resourceVersion as preconditions.
    * `created` tells a 201 from a 200; `warnings` are the server's Warning headers.

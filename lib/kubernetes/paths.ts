@@ -2,17 +2,16 @@ import type { ObjectId } from '../manifests/object.ts';
 import { ApiError } from './api-error.ts';
 import type { ApiResource } from './client.ts';
 
-/** `/api/v1/configmaps`, `/apis/apps/v1/deployments`: every object of a kind. */
-export function collectionPath(resource: ApiResource): string {
+/** `/api/v1/configmaps`, `/apis/apps/v1/deployments`: every object of a kind, or those of one namespace. */
+export function collectionPath(resource: ApiResource, namespace?: string): string {
   const root = resource.group === '' ? '/api' : `/apis/${segment(resource.group)}`;
-  return `${root}/${segment(resource.version)}/${segment(resource.plural)}`;
+  const within = namespace === undefined ? '' : `namespaces/${segment(namespace)}/`;
+  return `${root}/${segment(resource.version)}/${within}${segment(resource.plural)}`;
 }
 
 /** The path of one object. Throws `ApiError` (`Invalid`) for a name that no path can hold, or a namespaced object without namespace. */
 export function objectPath(resource: ApiResource, id: Pick<ObjectId, 'namespace' | 'name'>): string {
-  if (!resource.namespaced) return `${collectionPath(resource)}/${segment(id.name)}`;
-  const root = resource.group === '' ? '/api' : `/apis/${segment(resource.group)}`;
-  return `${root}/${segment(resource.version)}/namespaces/${segment(id.namespace)}/${segment(resource.plural)}/${segment(id.name)}`;
+  return `${collectionPath(resource, resource.namespaced ? id.namespace : undefined)}/${segment(id.name)}`;
 }
 
 /** As the API server checks names: anything else would name another path. */
