@@ -1,0 +1,93 @@
+import type { KubernetesObject } from '../manifests/object.ts';
+import { redactText } from '../records/redact.ts';
+import { type HealthAssessment, shorten } from './assessment.ts';
+import { numberAt } from './fields.ts';
+import type { PodReason } from './pod-reason.ts';
+
+/** How a rollout or a correction turned out so far. */
+export type HealthVerdict = 'healthy' | 'progressing' | 'degraded' | 'timed-out';
+
+/** What a rollout's or a correction's record says of the object's health. */
+export interface RecordHealth {
+  readonly status: HealthVerdict;
+  readonly reason: string;
+  readonly message: string;
+  /** ISO 8601: since when it has been so. */
+  readonly at: string;
+}
+
+/** An object that was written and is not current yet: what the next run has to know of it. */
+export interface Followed {
+  /** ISO 8601: when it was written. */
+  readonly since: string;
+  /** ISO 8601 */
+  readonly deadlineAt: string;
+  readonly health: RecordHealth;
+}
+
+export interface FollowUp {
+  readonly health: RecordHealth;
+  /** Whether the record is to say something new: another status or another reason. */
+  readonly changed: boolean;
+  /** Undefined when it is healthy: nothing is left to follow. */
+  readonly followed: Followed | undefined;
+}
+
+/** Pods are asked no earlier: the first seconds of a rollout are nobody's fault. */
+const PODS_ASKED_AFTER_SECONDS = 30;
+
+/**
+ * Begins to follow an object that was written just now. What Git itself allows it (`progressDeadlineSeconds` of a Deployment,
+ * `activeDeadlineSeconds` of a Job) counts where it is longer than `deadlineSeconds`.
+ */
+export function startFollowing(desired: KubernetesObject, now: Date, deadlineSeconds: number): Followed {
+  const own = ['progressDeadlineSeconds', 'activeDeadlineSeconds'].map((field) => numberAt(desired, 'spec', field) ?? 0);
+  const seconds = Math.max(deadlineSeconds, ...own);
+  const at = now.toISOString();
+  return {
+    since: at,
+    deadlineAt: new Date(now.getTime() + seconds * 1000).toISOString(),
+    health: { status: 'progressing', reason: 'Written', message: 'it was written', at },
+  };
+}
+
+/** Whether its pods are to be asked for a reason. */
+export function asksPods({ status }: HealthAssessment, { since }: Followed, now: Date): boolean {
+  if (status === 'failed') return true;
+  return status === 'in-progress' && now.getTime() - Date.parse(since) >= PODS_ASKED_AFTER_SECONDS * 1000;
+}
+
+/**
+ * What to say of a followed object after one more look at it. Degraded stays degraded until it is healthy: containers that crash run in
+ * between. After the deadline it is followed on, so that a late recovery is seen.
+ */
+export function followUp(before: Followed, assessment: HealthAssessment, pod: PodReason | undefined, now: Date): FollowUp {
+  const verdict = verdictOf(before, assessment, pod, now);
+  const isKept = verdict === 'degraded' && assessment.status !== 'failed' && pod?.conclusive !== true;
+  const reason = isKept ? before.health.reason : (pod?.reason ?? assessment.reason);
+  const changed = verdict !== before.health.status || reason !== before.health.reason;
+  // Counts in a message move each minute and are no news.
+  const health = changed
+    ? { status: verdict, reason, message: messageOf(verdict, before, assessment, pod), at: now.toISOString() }
+    : before.health;
+  return { health, changed, followed: verdict === 'healthy' ? undefined : { ...before, health } };
+}
+
+function verdictOf({ deadlineAt, health }: Followed, { status }: HealthAssessment, pod: PodReason | undefined, now: Date): HealthVerdict {
+  if (status === 'current') return 'healthy';
+  if (status === 'failed' || pod?.conclusive === true || health.status === 'degraded') return 'degraded';
+  return now.getTime() >= Date.parse(deadlineAt) ? 'timed-out' : 'progressing';
+}
+
+function messageOf(
+  verdict: HealthVerdict,
+  { since, deadlineAt }: Followed,
+  { message }: HealthAssessment,
+  pod: PodReason | undefined,
+): string {
+  // Controllers and kubelets quote registries and providers.
+  const why = redactText(pod === undefined ? message : `${message}; ${pod.message}`);
+  if (verdict !== 'timed-out') return shorten(why);
+  const minutes = Math.round((Date.parse(deadlineAt) - Date.parse(since)) / 60_000);
+  return shorten(`it is not healthy ${minutes} min after it was written: ${why}`);
+}
