@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { isJsonObject, type JsonValue } from '../manifests/json.ts';
 import { parseManifests } from '../manifests/parse.ts';
+import { HEALTH_KEYS } from './health-settings.ts';
 import { IMAGES_KEYS } from './images-settings.ts';
 import { nearest } from './nearest.ts';
 import { HELM_KEYS, PathSettings } from './settings.ts';
@@ -30,6 +31,7 @@ export function parseSettings(text: string): { readonly settings: PathSettings }
 const SECTIONS: Readonly<Record<string, Readonly<Record<string, { readonly accepted: string; readonly keys?: readonly string[] }>>>> = {
   helm: HELM_KEYS,
   images: IMAGES_KEYS,
+  health: HEALTH_KEYS,
 };
 
 function describeIssue(issue: z.core.$ZodIssue, settings: JsonValue): readonly string[] {
@@ -38,6 +40,7 @@ function describeIssue(issue: z.core.$ZodIssue, settings: JsonValue): readonly s
   const accepted = key === undefined ? undefined : SECTIONS[section]?.[key]?.accepted;
   if (issue.code === 'unrecognized_keys' && (accepted === undefined || keysAt(path).length > 0))
     return issue.keys.map((unknown) => unknownKey(path, unknown));
+  if (issue.code === 'custom' && typeof issue.params?.problem === 'string') return [`key ${path.join('.')}: ${issue.params.problem}`];
   if (accepted === undefined) return [`key ${path.join('.')} is no map; accepted keys in it: ${keysAt(path).join(', ')}`];
   // A value of `values` may be a secret; those of the other keys are names.
   const shown = section === 'helm' && key === 'values' ? 'not a map' : shorten(valueAt(settings, path));

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isJsonObject, type JsonObject } from '../manifests/json.ts';
+import { HealthSettings } from './health-settings.ts';
 import { ImagesSettings } from './images-settings.ts';
 
 const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
@@ -47,7 +48,11 @@ const HelmSettings = z
   .describe('How the Helm chart at the path is rendered.');
 
 /** Everything that `plumbline.yaml` may say. */
-export const PathSettings = z.strictObject({ helm: HelmSettings.exactOptional(), images: ImagesSettings.exactOptional() });
+export const PathSettings = z.strictObject({
+  helm: HelmSettings.exactOptional(),
+  images: ImagesSettings.exactOptional(),
+  health: HealthSettings.exactOptional(),
+});
 
 export type HelmSettings = Readonly<z.infer<typeof HelmSettings>>;
 export type PathSettings = Readonly<z.infer<typeof PathSettings>>;

@@ -45,6 +45,25 @@ describe('plumbline.yaml', () => {
     ['images: {paths: [{kind: Rollout, path: spec.image}]}', 'key images.paths.0.group is missing; accepted: a list of at most 100 maps'],
     ['images: {paths: [{group: a.io, kind: X, path: "spec.x[1]"}]}', 'key images.paths.0.path is "spec.x[1]"; accepted: a list'],
     ['images: {reroll: always}', 'key images.reroll is "always"; accepted: never or on-mismatch'],
+    ['health: {deadline: 5}', 'key health.deadline is 5; accepted: a duration from 1m to 1d'],
+    ['health: {deadline: 59s}', 'key health.deadline is "59s"; accepted: a duration from 1m to 1d'],
+    ['health: {deadine: 5m}', 'key health.deadine is not known; did you mean health.deadline?'],
+    [
+      'health: {expressions: [{apiVersion: a.io/v1, kind: X}]}',
+      'key health.expressions.0.current is missing; accepted: a list of at most 100',
+    ],
+    [
+      "health: {expressions: [{apiVersion: a.io/v1, kind: X, current: 'status.ok =='}]}",
+      'key health.expressions.0.current: the expression "status.ok ==" cannot be used: Unexpected token: EOF, at character 13',
+    ],
+    [
+      "health: {expressions: [{apiVersion: a.io/v1, kind: X, current: 'true', failed: 'size(status.x)'}]}",
+      'key health.expressions.0.failed: the expression "size(status.x)" cannot be used: it is a int, not true or false',
+    ],
+    [
+      "health: {expressions: [{apiVersion: a.io/v1, kind: X, current: 'true'}, {apiVersion: a.io/v2, kind: X, current: 'true'}]}",
+      'key health.expressions.1: X of the group a.io is there twice; keep one',
+    ],
     ['hlem: {}', 'key hlem is not known; did you mean helm?'],
     ['somethingElse: {}', 'key somethingElse is not known; accepted: helm'],
     ['helm:', 'key helm is no map; accepted keys in it: releaseName, '],
