@@ -4,6 +4,7 @@ import { parseManifests } from '../manifests/parse.ts';
 import { HEALTH_KEYS } from './health-settings.ts';
 import { IMAGES_KEYS } from './images-settings.ts';
 import { nearest } from './nearest.ts';
+import { POLICY_KEYS } from './policy-settings.ts';
 import { HELM_KEYS, PathSettings } from './settings.ts';
 
 /** Beside the manifests of a path, and none of them. */
@@ -34,9 +35,20 @@ const SECTIONS: Readonly<Record<string, Readonly<Record<string, { readonly accep
   health: HEALTH_KEYS,
 };
 
+/** Keys whose value is a list of rules, with what is accepted of it. */
+const LISTS: Readonly<Record<string, { readonly accepted: string }>> = POLICY_KEYS;
+
 function describeIssue(issue: z.core.$ZodIssue, settings: JsonValue): readonly string[] {
   const path = issue.path.map(String);
   const [section = '', key] = path;
+  const list = LISTS[section];
+  if (list !== undefined && path.length > 0) {
+    const wrong =
+      issue.code === 'unrecognized_keys'
+        ? issue.keys.map((unknown) => `${[...path, unknown.slice(0, SHOWN)].join('.')} is not known`)
+        : [`${path.join('.')} is ${shorten(valueAt(settings, path))}`];
+    return wrong.map((what) => `key ${what}; accepted in ${section}: ${list.accepted}`);
+  }
   const accepted = key === undefined ? undefined : SECTIONS[section]?.[key]?.accepted;
   if (issue.code === 'unrecognized_keys' && (accepted === undefined || keysAt(path).length > 0))
     return issue.keys.map((unknown) => unknownKey(path, unknown));

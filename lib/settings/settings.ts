@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isJsonObject, type JsonObject } from '../manifests/json.ts';
 import { HealthSettings } from './health-settings.ts';
 import { ImagesSettings } from './images-settings.ts';
+import { POLICY_KEYS } from './policy-settings.ts';
 
 const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 
@@ -52,6 +53,8 @@ export const PathSettings = z.strictObject({
   helm: HelmSettings.exactOptional(),
   images: ImagesSettings.exactOptional(),
   health: HealthSettings.exactOptional(),
+  policy: POLICY_KEYS.policy.schema.describe(POLICY_KEYS.policy.meaning).exactOptional(),
+  windows: POLICY_KEYS.windows.schema.describe(POLICY_KEYS.windows.meaning).exactOptional(),
 });
 
 export type HelmSettings = Readonly<z.infer<typeof HelmSettings>>;
