@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import { type FollowedObject, followObjects, healthPolicy, startFollowing } from '../../../lib/health/index.ts';
+import { ApiError, type ApiResource, type KubernetesClient } from '../../../lib/kubernetes/index.ts';
+import type { KubernetesObject } from '../../../lib/manifests/object.ts';
+import { object } from './from-yaml.ts';
+
+const START = Date.parse('2026-01-01T00:00:00Z');
+const { rules } = healthPolicy();
+const signal = new AbortController().signal;
+const resource: ApiResource = { group: 'apps', version: 'v1', kind: 'Deployment', plural: 'deployments', namespaced: true, verbs: ['get'] };
+
+const PENDING = object(
+  'apiVersion: apps/v1\nkind: Deployment\nmetadata: {generation: 1}\nspec: {selector: {matchLabels: {app: web}}}\nstatus: {observedGeneration: 1}',
+);
+const CURRENT = object('apiVersion: v1\nkind: ConfigMap');
+const NO_IMAGE = object(
+  'apiVersion: v1\nkind: Pod\nspec: {nodeName: n}\nstatus: {phase: Pending, containerStatuses: [{name: app, image: x, state: {waiting: {reason: ErrImagePull}}}]}',
+);
+
+/** A cluster that holds some objects by name, and counts what it is asked. */
+function cluster(live: Readonly<Record<string, KubernetesObject | Error>>, pods: readonly KubernetesObject[] | Error = []) {
+  const asked: string[] = [];
+  const client: Pick<KubernetesClient, 'get' | 'list'> = {
+    get: async (_resource, { name }) => {
+      asked.push(`get ${name}`);
+      const found = live[name];
+      if (found instanceof Error) throw found;
+      return found;
+    },
+    list: async ({ kind }, { labelSelector, namespace, atMost }) => {
+      asked.push(`list ${kind} ${namespace} ${labelSelector} ${atMost}`);
+      if (pods instanceof Error) throw pods;
+      return kind === 'Pod' ? pods : [];
+    },
+  };
+  return { client, asked };
+}
+
+const followed = (name: string, changes: Partial<FollowedObject> = {}): FollowedObject => ({
+  key: name,
+  id: { namespace: 'shop', name },
+  resource,
+  desired: PENDING,
+  live: undefined,
+  before: startFollowing(PENDING, new Date(START), 600),
+  ...changes,
+});
+const minute = (minutes: number) => new Date(START + minutes * 60_000);
+const forbidden = new ApiError({ status: 403, reason: 'Forbidden', message: 'list of Pod: not allowed' });
+
+describe('followed objects', () => {
+  it('are read unless the run has read them', async () => {
+    const { client, asked } = cluster({ a: CURRENT });
+    const results = await followObjects([followed('a'), followed('b', { live: CURRENT })], { client, rules, now: minute(0) }, signal);
+    expect(results.map(({ key, health }) => `${key} ${health.status}`)).toEqual(['a healthy', 'b healthy']);
+    expect(asked).toEqual(['get a']);
+  });
+
+  it('are degraded with the reason of their pods, which costs two short lists', async () => {
+    const { client, asked } = cluster({ a: PENDING }, [NO_IMAGE]);
+    const [result] = await followObjects([followed('a')], { client, rules, now: minute(1) }, signal);
+    expect(result?.health).toMatchObject({ status: 'degraded', reason: 'ErrImagePull' });
+    expect(asked).toEqual(['get a', 'list Pod shop app=web 20', 'list ReplicaSet shop app=web 20']);
+  });
+
+  it('are never healthy when they cannot be read', async () => {
+    const { client } = cluster({ a: new ApiError({ status: 503, reason: 'Unavailable', message: 'no answer' }) });
+    const at = async (now: Date) => (await followObjects([followed('a')], { client, rules, now }, signal))[0]?.health;
+    expect(await at(minute(1))).toMatchObject({ status: 'progressing', reason: 'NotReadable', message: 'no answer' });
+    expect(await at(minute(10))).toMatchObject({ status: 'timed-out', reason: 'NotReadable' });
+  });
+
+  it('say so when their pods may not be read', async () => {
+    const { client } = cluster({ a: PENDING }, forbidden);
+    const [result] = await followObjects([followed('a')], { client, rules, now: minute(1) }, signal);
+    expect(result?.health).toMatchObject({ status: 'progressing', reason: 'PodsUnreadable' });
+  });
+
+  it('are let go when they are gone, and a Job that its TTL removed is healthy', async () => {
+    const { client } = cluster({});
+    const job = object('apiVersion: batch/v1\nkind: Job\nspec: {ttlSecondsAfterFinished: 0}');
+    const results = await followObjects([followed('a'), followed('b', { desired: job })], { client, rules, now: minute(1) }, signal);
+    expect(results).toMatchObject([
+      { key: 'a', changed: false, followed: undefined, health: { status: 'progressing' } },
+      { key: 'b', changed: true, followed: undefined, health: { status: 'healthy', reason: 'RemovedByTtl' } },
+    ]);
+  });
+
+  it('have their turn in later runs when there are very many', async () => {
+    const names = Array.from({ length: 450 }, (_, index) => `d${index}`);
+    const looked = new Set<string>();
+    for (const minutes of [1, 2, 3]) {
+      const { client, asked } = cluster({});
+      const results = await followObjects(
+        names.map((name) => followed(name)),
+        { client, rules, now: minute(minutes) },
+        signal,
+      );
+      expect(asked).toHaveLength(200);
+      for (const { key, followed: still } of results) if (still === undefined) looked.add(key);
+    }
+    expect(looked.size).toBe(450);
+  });
+});
