@@ -66,8 +66,12 @@ export interface ClusterState {
   readonly sourceFailure?: Failure;
   /** ISO 8601. */
   readonly lastRunAt?: string;
-  /** When every object was last verified against the server. */
+  /** When every object was last looked at, by its metadata at least. */
+  readonly observedAt?: string;
+  /** The oldest of all objects' last full verifications against the server. */
   readonly verifiedAt?: string;
+  /** When each share of the objects was last swept (`reconcile/surface/sweep.ts`). */
+  readonly sweep?: string;
   readonly objects?: number;
   readonly open?: number;
   /** Fields that are fought over, or may be: of at most some hundreds. */

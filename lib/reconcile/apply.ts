@@ -9,6 +9,7 @@ import { inOrder } from './in-order.ts';
 import { interruptedBefore } from './interruption.ts';
 import { isPrerequisite, type Observing, observeTarget } from './observe.ts';
 import { endsRun } from './run-error.ts';
+import { type ObjectFacts, objectFacts } from './surface/object-facts.ts';
 import type { Target } from './target.ts';
 import { isVerified } from './verify.ts';
 
@@ -23,6 +24,8 @@ export type Result =
       /** The server's answer shows what was written. */
       readonly verified: boolean;
       readonly uid: string | undefined;
+      /** What the answer's metadata says. */
+      readonly facts: ObjectFacts | undefined;
     }
   | { readonly state: 'failed'; readonly decision: 'failed' | 'blocked'; readonly failure: Failure };
 
@@ -90,7 +93,8 @@ async function applyItem(item: Item, applying: Applying): Promise<AppliedItem> {
 /** It is as we want it and its fields are ours: an earlier attempt of this very write was done, and its answer got lost. */
 function written(item: Item, { comparison }: Item, { clock }: Pick<Applying, 'clock'>): AppliedItem {
   const uid = 'uid' in comparison ? comparison.uid : undefined;
-  return { ...item, result: { state: 'written', at: clock.now().toISOString(), verified: true, uid } };
+  const facts = 'facts' in comparison ? comparison.facts : undefined;
+  return { ...item, result: { state: 'written', at: clock.now().toISOString(), verified: true, uid, facts } };
 }
 
 async function write(item: Item, { client, identity, writing, clock, lease }: Applying): Promise<AppliedItem> {
@@ -99,7 +103,8 @@ async function write(item: Item, { client, identity, writing, clock, lease }: Ap
   const { fieldManager } = identity;
   const { object: answer } = await client.apply(target.resource, bodyOf(item), { fieldManager, dryRun: false }, writing);
   const verified = comparison.state !== 'present' || isVerified(answer, comparison, fieldManager);
-  return { ...item, result: { state: 'written', at: clock.now().toISOString(), verified, uid: answer.metadata.uid } };
+  const facts = objectFacts(answer.metadata, fieldManager);
+  return { ...item, result: { state: 'written', at: clock.now().toISOString(), verified, uid: answer.metadata.uid, facts } };
 }
 
 /** No object is of this version, so that the server creates one or answers 409: one that came meanwhile is not overwritten. */

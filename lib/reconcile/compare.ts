@@ -9,6 +9,7 @@ import { OWNER_LABEL, type WriterIdentity } from './identity.ts';
 import { appliedFields, type FieldSet, sameFields } from './managed-fields.ts';
 import type { Observation, PresentObservation } from './observe.ts';
 import { liveMarks, type Marks } from './policy/marks.ts';
+import { type ObjectFacts, objectFacts } from './surface/object-facts.ts';
 import type { Target } from './target.ts';
 
 /** Differences of one class, and who made them. */
@@ -38,10 +39,19 @@ export interface PresentComparison {
   readonly ownershipLost: boolean;
   /** What the annotations of the object ask for; absent: nothing. */
   readonly marks?: Marks;
+  /** What its metadata will say for as long as nobody changes what we own. */
+  readonly facts: ObjectFacts | undefined;
+}
+
+/** An object that was equal when it was last verified, and whose metadata says that nobody has changed it since. */
+export interface UnchangedComparison {
+  readonly state: 'unchanged';
+  readonly target: Target;
+  readonly uid: string;
 }
 
 /** What an observation means. */
-export type Comparison = PresentComparison | Exclude<Observation, { readonly state: 'present' }>;
+export type Comparison = PresentComparison | UnchangedComparison | Exclude<Observation, { readonly state: 'present' }>;
 
 export interface Comparing {
   readonly identity: WriterIdentity;
@@ -92,6 +102,7 @@ function comparePresent(
     fields,
     ownershipLost: writes && !sameFields(ours, fields),
     marks: liveMarks(live, dryRun, fieldManager),
+    facts: objectFacts(live.metadata, fieldManager),
   };
 }
 

@@ -45,6 +45,8 @@ export function decide(comparison: Comparison, policy: Policy, _memory: Memory):
   switch (comparison.state) {
     case 'present':
       return decidePresent(comparison, policy);
+    case 'unchanged':
+      return { target, comparison, action: 'leave', findings: [] };
     case 'absent': {
       const missing = target.baseline !== undefined;
       const finding: Finding = missing
@@ -94,5 +96,6 @@ function refusal(target: Target, owner: string): Failure {
 
 /** Whether the cluster holds what Git says of the object. */
 export function isEqual({ comparison }: Item): boolean {
+  if (comparison.state === 'unchanged') return true;
   return comparison.state === 'present' && comparison.rollout.length === 0 && comparison.drift.length === 0;
 }

@@ -9,7 +9,7 @@ import type { ArtifactStore, LeaseStore, RecordStore, StateStore } from '../stor
 export interface ReconcileDependencies {
   /** Opens a client of the row's API server; the run closes it. */
   connect(row: ClusterRow, signal: AbortSignal): Promise<KubernetesClient>;
-  readonly artifacts: Pick<ArtifactStore, 'get' | 'getInventory' | 'putInventory' | 'putApiVersions'>;
+  readonly artifacts: Pick<ArtifactStore, 'get' | 'getInventory' | 'putInventory' | 'getCheckpoint' | 'putCheckpoint' | 'putApiVersions'>;
   readonly state: Pick<StateStore, 'get' | 'update' | 'pinClusterUid'>;
   readonly leases: LeaseStore;
   readonly records: Pick<RecordStore, 'listOpen'>;

@@ -67,7 +67,7 @@ function isAt(item: AppliedItem): boolean {
 /** The uid is remembered from what is ours: of a recreated object only once its difference has been dealt with. */
 function uidOf(item: AppliedItem): string | undefined {
   if (item.result.state === 'written') return item.result.uid;
-  return isEqual(item) && item.comparison.state === 'present' ? item.comparison.uid : undefined;
+  return isEqual(item) && 'uid' in item.comparison ? item.comparison.uid : undefined;
 }
 
 export function sameInventory(a: Inventory, b: Inventory): boolean {

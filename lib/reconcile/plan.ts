@@ -81,6 +81,8 @@ function plannedItem({ target, comparison, findings }: Item): readonly PlanItem[
       const changes = changesOf(comparison.rollout, object);
       return changes.length === 0 ? [] : [{ object, action: 'update', changes }];
     }
+    case 'unchanged':
+      return [];
     case 'absent': {
       const after = comparison.validated
         ? {}

@@ -59,7 +59,7 @@ export async function planWaiting(
 
 /** Whether a definition is in the cluster as we want it. */
 function isThere({ comparison, result }: AppliedItem): boolean {
-  return result.state === 'written' || (result.state === 'left' && comparison.state === 'present');
+  return result.state === 'written' || (result.state === 'left' && (comparison.state === 'present' || comparison.state === 'unchanged'));
 }
 
 /**

@@ -50,8 +50,9 @@ const StoredInventory = z.object({
 });
 
 /**
- * Artifacts and inventories in S3, gzipped: `artifacts/DIGEST`, `inventories/CLUSTER` and `api-versions/DIGEST`. The digest covers the artifact in the clear, so
- * that the same content has the same digest whatever key it is encrypted under; when it was rendered is not content.
+ * Artifacts and what is known of clusters in S3, gzipped: `artifacts/DIGEST`, `inventories/CLUSTER`, `checkpoints/CLUSTER` and
+ * `api-versions/DIGEST`. The digest covers the artifact in the clear, so that the same content has the same digest whatever key it is
+ * encrypted under; when it was rendered is not content.
  */
 export function createArtifactStore(client: S3Client, bucket: string, keys: DataKeys): ArtifactStore {
   /** Undefined when there is none; throws `AwsFaultError` when it was not read to its end. */
@@ -125,6 +126,16 @@ export function createArtifactStore(client: S3Client, bucket: string, keys: Data
 
     async putInventory(cluster, inventory: Inventory) {
       await writeObject(`inventories/${cluster}`, stringifyJson(inventory));
+    },
+
+    async getCheckpoint(cluster, signal) {
+      const bytes = await readBytes(`checkpoints/${cluster}`, signal);
+      // It is a cache: what cannot be unpacked is made anew.
+      return bytes === undefined ? undefined : await textOf(bytes).catch(() => undefined);
+    },
+
+    async putCheckpoint(cluster, text) {
+      await writeObject(`checkpoints/${cluster}`, text);
     },
 
     async putApiVersions(apiVersions) {

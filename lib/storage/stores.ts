@@ -68,6 +68,9 @@ export interface ArtifactStore {
   get(digest: string, signal?: AbortSignal): Promise<Artifact>;
   getInventory(cluster: string, signal?: AbortSignal): Promise<Inventory | undefined>;
   putInventory(cluster: string, inventory: Inventory): Promise<void>;
+  /** What is remembered of a cluster to spare work, as it was put; undefined when there is none, and when what is there is damaged. */
+  getCheckpoint(cluster: string, signal?: AbortSignal): Promise<string | undefined>;
+  putCheckpoint(cluster: string, text: string): Promise<void>;
   /** Stores what a server serves, `apps/v1` and `apps/v1/Deployment`, and returns its digest; the same list has one, in whatever order. */
   putApiVersions(apiVersions: readonly string[]): Promise<string>;
   /** In order. Throws `ArtifactError` when it is gone. */

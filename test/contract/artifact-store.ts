@@ -80,6 +80,15 @@ export function artifactStoreContract(create: () => ArtifactStore): void {
     expect(await artifacts.getInventory(cluster)).toEqual({ clusterUid: 'c-1', objects: [{ ...object, uid: 'uid-1' }] });
   });
 
+  it("keeps a cluster's checkpoint, the latest one", async () => {
+    const artifacts = create();
+    const cluster = `c-${randomUUID()}`;
+    expect(await artifacts.getCheckpoint(cluster)).toBeUndefined();
+    await artifacts.putCheckpoint(cluster, '{"format":1}');
+    await artifacts.putCheckpoint(cluster, '{"format":2}');
+    expect(await artifacts.getCheckpoint(cluster)).toBe('{"format":2}');
+  });
+
   it('keeps the list of what a server serves, in order, under one digest', async () => {
     const artifacts = create();
     const digest = await artifacts.putApiVersions(['v1', 'apps/v1/Deployment', 'apps/v1']);

@@ -105,6 +105,7 @@ export function memoryLockStore(): LockStore {
 export function memoryArtifactStore(): ArtifactStore {
   const artifacts = new Map<string, Artifact>();
   const inventories = new Map<string, Inventory>();
+  const checkpoints = new Map<string, string>();
   const apiLists = new Map<string, readonly string[]>();
   return {
     put: async (artifact) => {
@@ -123,6 +124,10 @@ export function memoryArtifactStore(): ArtifactStore {
     getInventory: async (cluster) => inventories.get(cluster),
     putInventory: async (cluster, inventory) => {
       inventories.set(cluster, inventory);
+    },
+    getCheckpoint: async (cluster) => checkpoints.get(cluster),
+    putCheckpoint: async (cluster, text) => {
+      checkpoints.set(cluster, text);
     },
     putApiVersions: async (apiVersions) => {
       const digest = digestOfApiVersions(apiVersions);

@@ -60,6 +60,8 @@ function fleet(recorded: RunFacts[], failing: readonly string[] = []): { readonl
       put: unused,
       getInventory: unused,
       putInventory: unused,
+      getCheckpoint: unused,
+      putCheckpoint: unused,
       putApiVersions: unused,
       getApiVersions: unused,
     },

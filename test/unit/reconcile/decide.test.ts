@@ -28,6 +28,7 @@ const present = (fields: Partial<PresentComparison>): Comparison => ({
   foreign: [],
   fields: {},
   ownershipLost: false,
+  facts: undefined,
   ...fields,
 });
 

@@ -15,6 +15,7 @@ const equal: Omit<PresentComparison, 'target'> = {
   foreign: [],
   fields: {},
   ownershipLost: false,
+  facts: undefined,
 };
 const differs = { ...equal, rollout: [{ path: [], shape: 'changed' as const }] };
 const entry = { group: '', kind: 'ConfigMap', namespace: 'shop', name: 'settings', apiVersion: 'v1' };
@@ -23,7 +24,7 @@ function item(comparison: Omit<PresentComparison, 'target'>, action: Item['actio
   const desired = target(configMap(), { moved });
   return { target: desired, comparison: { ...comparison, target: desired }, action, findings: [], carry: [], result };
 }
-const written: Result = { state: 'written', at: 'x', verified: true, uid: 'new-uid' };
+const written: Result = { state: 'written', at: 'x', verified: true, uid: 'new-uid', facts: undefined };
 const left: Result = { state: 'left' };
 const failed: Result = { state: 'failed', decision: 'failed', failure: { reason: 'X', message: 'x' } };
 const removed = { known: true, live: [], unknown: new Map() };

@@ -20,6 +20,7 @@ const comparison: PresentComparison = {
   foreign: [],
   fields: appliedFields(dryRun, IDENTITY.fieldManager) ?? {},
   ownershipLost: false,
+  facts: undefined,
 };
 
 describe('a write is verified', () => {

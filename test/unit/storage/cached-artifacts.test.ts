@@ -16,6 +16,8 @@ function countingStore(): ArtifactStore & { readonly reads: string[] } {
     },
     getInventory: async () => undefined,
     putInventory: async () => undefined,
+    getCheckpoint: async () => undefined,
+    putCheckpoint: async () => undefined,
     putApiVersions: async () => '',
     getApiVersions: async () => [],
   };
