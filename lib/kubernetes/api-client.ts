@@ -5,6 +5,7 @@ import type { Authentication } from './authentication.ts';
 import type { ApiResource, KubernetesClient } from './client.ts';
 import { discover } from './discovery.ts';
 import { parseEndpoint } from './endpoint.ts';
+import { listMetadata } from './metadata-list.ts';
 import { collectionPath, objectPath } from './paths.ts';
 import { type ApiRequest, createTransport, DEFAULT_LIMITS, type TransportLimits } from './transport.ts';
 
@@ -124,6 +125,8 @@ export function createKubernetesClient(options: ClientOptions): ApiClient {
         throw error;
       }
     },
+
+    listMetadata: (resource, question, signal) => listMetadata(transport, resource, question, signal),
 
     async apply(resource, object, { fieldManager, dryRun }, signal) {
       const id = objectIdOf(object);

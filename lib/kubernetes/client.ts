@@ -1,4 +1,4 @@
-import type { KubernetesObject, ObjectId } from '../manifests/object.ts';
+import type { KubernetesObject, ObjectId, ObjectMeta } from '../manifests/object.ts';
 
 /** What discovery says of a kind. */
 export interface ApiResource {
@@ -29,6 +29,13 @@ export interface ListOptions {
   readonly atMost?: number;
 }
 
+/** What a metadata-only list told, reduced object by object. */
+export interface MetadataList<Facts> {
+  /** Of the list as a whole; empty where the server gives none. Comparable only for what the API server itself stores. */
+  readonly resourceVersion: string;
+  readonly items: readonly Facts[];
+}
+
 /** The few calls that reconciling needs, on raw JSON. Every call throws `ApiError` on an answer that is not 2xx, except as said. */
 export interface KubernetesClient {
   /** Requests sent so far. */
@@ -40,6 +47,15 @@ export interface KubernetesClient {
   /** Undefined when the server says 404 for the object. */
   get(resource: ApiResource, id: Pick<ObjectId, 'namespace' | 'name'>, signal: AbortSignal): Promise<KubernetesObject | undefined>;
   list(resource: ApiResource, options: ListOptions, signal: AbortSignal): Promise<readonly KubernetesObject[]>;
+  /**
+   * Metadata alone of every object of a kind, as of now. `reduce` is called for each object as the pages arrive and says what is kept of it,
+   * so that a large kind is not held in memory; undefined keeps nothing.
+   */
+  listMetadata<Facts>(
+    resource: ApiResource,
+    question: { readonly labelSelector?: string; readonly reduce: (metadata: ObjectMeta) => Facts | undefined },
+    signal: AbortSignal,
+  ): Promise<MetadataList<Facts>>;
   /**
    * Server-side apply with force and strict field validation. The body may carry uid and resourceVersion as preconditions.
    * `created` tells a 201 from a 200; `warnings` are the server's Warning headers.

@@ -14,6 +14,7 @@ function serverOf(live: KubernetesObject): KubernetesClient {
     serverVersion: notReached,
     discover: notReached,
     list: notReached,
+    listMetadata: notReached,
     get: async () => live,
     apply: async () => ({ object: live, created: false, warnings: [] }),
     close: async () => undefined,
