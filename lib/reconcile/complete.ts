@@ -5,6 +5,7 @@ import { factsOf } from './facts.ts';
 import { isAppliedInFull, sameInventory, settleInventory } from './inventory.ts';
 import type { Removed } from './removed.ts';
 import type { Session } from './session.ts';
+import type { Remembered } from './surface/index.ts';
 import type { DesiredState } from './target.ts';
 import type { LatePlan } from './waiting.ts';
 
@@ -14,10 +15,11 @@ export interface Stages {
   readonly applied: readonly AppliedItem[];
   readonly late: LatePlan;
   readonly removed: Removed;
+  readonly remembered: Remembered;
 }
 
 /** What is to be recorded and remembered of a run that went through. Pure. */
-export function completeRun({ desired, applied, late, removed }: Stages, session: Session): CompletedRun {
+export function completeRun({ desired, applied, late, removed, remembered }: Stages, session: Session): CompletedRun {
   const { artifact, digest, lease, open, serverVersion, policy } = session;
   const untargeted = [...desired.untargeted, ...late.blocked];
   const settled = settleInventory(late.declared, applied, digest, removed);
@@ -32,6 +34,7 @@ export function completeRun({ desired, applied, late, removed }: Stages, session
     closes: closesOf(applied, desired, removed),
     suspended: policy.suspended,
     inventory: sameInventory(settled, late.declared) ? undefined : settled,
+    remembered,
     appliedArtifact: untargeted.length === 0 && isAppliedInFull(settled, applied, digest) ? digest : undefined,
   };
 }

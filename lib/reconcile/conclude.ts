@@ -37,7 +37,7 @@ const RECORDING_SECONDS = 30;
 
 /**
  * Records the run and brings the cluster's state up to date, in this order, so that a run which is cut off here leaves too old a state and
- * no lie. Throws when a table cannot be reached: then the run has to be tried again.
+ * no lie: records, the inventory, the checkpoint, the state. Throws when a table cannot be reached: then the run has to be tried again.
  */
 export async function concludeRun(
   run: Run,
@@ -46,7 +46,7 @@ export async function concludeRun(
   requests: number,
   deps: ReconcileDependencies,
 ): Promise<RunResult> {
-  if (ending.state === 'skipped') return { outcome: 'skipped', records: [] };
+  if (ending.state === 'skipped' || ending.state === 'overtaken') return { outcome: ending.state, records: [] };
   const now = deps.clock.now();
   try {
     return await store(run, ending, before, { now, requests }, deps);
@@ -97,7 +97,11 @@ async function store(
     AbortSignal.timeout(RECORDING_SECONDS * 1000),
   );
   if (isOverdue(ending, now)) return { outcome, records };
-  if (ending.state === 'completed' && ending.inventory !== undefined) await deps.artifacts.putInventory(cluster, ending.inventory);
+  if (ending.state === 'completed') {
+    const { inventory, remembered } = ending;
+    if (inventory !== undefined) await deps.artifacts.putInventory(cluster, inventory);
+    if (remembered.checkpoint !== undefined) await deps.artifacts.putCheckpoint(cluster, remembered.checkpoint);
+  }
   const patch = ending.state === 'completed' ? completedState(ending, run) : stoppedState(ending, before, now, deps.random());
   await deps.state.update(cluster, { ...patch, outcome, failure: failure ?? null, lastRunAt: now.toISOString() });
   return { outcome, records };
@@ -105,14 +109,18 @@ async function store(
 
 type StatePatch = Parameters<ReconcileDependencies['state']['update']>[1];
 
-function completedState({ facts, revision, serverVersion, objects, appliedArtifact }: CompletedRun, { startedAt }: Run): StatePatch {
+function completedState(
+  { facts, revision, serverVersion, objects, remembered, appliedArtifact }: CompletedRun,
+  { startedAt }: Run,
+): StatePatch {
   return {
     revision,
     serverVersion,
     objects,
     open: facts.filter(isOpen).length,
+    sweep: remembered.sweep,
     // The first object may have been looked at as long ago as that.
-    ...(isVerifiedRun(facts) ? { verifiedAt: startedAt.toISOString() } : {}),
+    ...(isVerifiedRun(facts) ? { observedAt: startedAt.toISOString(), verifiedAt: remembered.verifiedAt.toISOString() } : {}),
     ...(appliedArtifact === undefined ? {} : { appliedArtifact }),
     nextAttemptAt: null,
     consecutiveFailures: null,

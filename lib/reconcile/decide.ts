@@ -46,7 +46,7 @@ export function decide(comparison: Comparison, policy: Policy, _memory: Memory):
     case 'present':
       return decidePresent(comparison, policy);
     case 'unchanged':
-      return { target, comparison, action: 'leave', findings: [] };
+      return { target, comparison, action: 'leave', findings: [], carry: [] };
     case 'absent': {
       const missing = target.baseline !== undefined;
       const finding: Finding = missing

@@ -2,9 +2,11 @@ import type { Failure } from '../errors.ts';
 import type { Fact } from '../records/fact.ts';
 import type { ObjectRecord } from '../records/record.ts';
 import type { Inventory } from '../storage/stores.ts';
+import type { Remembered } from './surface/index.ts';
 
 /** How a run ended; what is recorded of it, whatever happened, follows from this value alone. */
-export type Ending = CompletedRun | StoppedRun | { readonly state: 'skipped' };
+/** `skipped`: another run holds the lease; `overtaken`: another one has ended since this one was asked for. */
+export type Ending = CompletedRun | StoppedRun | { readonly state: 'skipped' } | { readonly state: 'overtaken' };
 
 /** Every object of the desired state was dealt with, well or not. */
 export interface CompletedRun {
@@ -23,6 +25,8 @@ export interface CompletedRun {
   readonly suspended: boolean;
   /** The inventory to store once the run is recorded; undefined when it is stored already. */
   readonly inventory: Inventory | undefined;
+  /** What the next run need not look at again. */
+  readonly remembered: Remembered;
   /** Digest of the artifact, when the cluster is at its version of every object. */
   readonly appliedArtifact: string | undefined;
   /** What the cluster's status is to say instead of the first object's failure. */

@@ -1,4 +1,5 @@
 import { AwsFaultError } from '../aws-fault.ts';
+import type { ClusterState } from '../fleet/cluster.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import type { Lease, LeaseStore } from '../storage/stores.ts';
 import type { Run } from './conclude.ts';
@@ -15,11 +16,13 @@ const LEASE_SECONDS = 300;
 export async function takeLease(
   { row, runId, signal }: Run,
   client: KubernetesClient,
+  known: Pick<ClusterState, 'clusterUid'> | undefined,
   { state, leases }: Pick<ReconcileDependencies, 'state' | 'leases'>,
   scope: AsyncDisposableStack,
 ): Promise<Lease | undefined> {
   const clusterUid = await client.clusterUid(signal);
-  const pinned = await state.pinClusterUid(row.cluster, clusterUid);
+  // What is pinned stays: it need not be asked for again.
+  const pinned = known?.clusterUid ?? (await state.pinClusterUid(row.cluster, clusterUid));
   if (pinned !== clusterUid) throw new ClusterChangedError(row.cluster, pinned, clusterUid);
   const lease = await leases.acquire(clusterUid, runId, LEASE_SECONDS);
   if (lease !== undefined) scope.adopt(lease, (held) => release(held, leases));

@@ -20,6 +20,7 @@ import { runFailure } from './run-error.ts';
 import { sayFailed } from './say-failed.ts';
 import { readServer, rememberServer } from './server-facts.ts';
 import { openSession, type Session } from './session.ts';
+import { mergeComparisons, observeSurface, rememberRun, triage } from './surface/index.ts';
 import { targetArtifact } from './target.ts';
 import { planWaiting } from './waiting.ts';
 
@@ -48,11 +49,15 @@ export async function reconcileCluster(
   await using scope = new AsyncDisposableStack();
   const signal = interrupt === undefined ? writing : AbortSignal.any([writing, interrupt]);
   const state = await readState(row.cluster, deps, signal);
-  if (tickAt !== undefined && isOvertaken(tickAt, state)) return { outcome: 'overtaken', records: [] };
   const run: Run = { row, runId, startedAt: deps.clock.now(), tickAt, signal, writing };
+  if (isOvertakenBy(run, state)) return { outcome: 'overtaken', records: [] };
   const { ending, requests } = await attempt(run, state, deps, scope);
   const told = interrupt?.aborted === true ? interruptedEnding(row.cluster, ending) : ending;
   return await concludeRun(run, told, state, requests, deps);
+}
+
+function isOvertakenBy({ tickAt }: Run, state: ClusterState | undefined): boolean {
+  return tickAt !== undefined && isOvertaken(tickAt, state);
 }
 
 async function readState(
@@ -85,7 +90,7 @@ async function attempt(
     if (known.state === 'stopped' && !isWaitingForServer(state)) return end(known);
     if (known.state === 'desired') revision = known.artifact.revision;
     client = scope.adopt(await deps.connect(row, signal), (opened) => opened.close());
-    const lease = await takeLease(run, client, deps, scope);
+    const lease = await takeLease(run, client, state, deps, scope);
     if (lease === undefined) return end({ state: 'skipped' });
     if (known.state === 'stopped') {
       await rememberServer(row, await readServer(client, signal), state, deps);
@@ -93,6 +98,7 @@ async function attempt(
     }
     // Until now another run may have been at the cluster, with a newer artifact: going on from ours would set it back.
     const now = await deps.state.get(row.cluster, signal);
+    if (isOvertakenBy(run, now)) return end({ state: 'overtaken' });
     const desired = now?.desiredArtifact === known.digest ? known : await readDesiredArtifact(row, now, deps.artifacts, signal);
     if (desired.state === 'stopped') return end(desired);
     revision = desired.artifact.revision;
@@ -110,8 +116,10 @@ async function attempt(
 async function reconcileObjects(session: Session, { artifacts }: Pick<ReconcileDependencies, 'artifacts'>): Promise<CompletedRun> {
   const desired = targetArtifact(session.artifact, session);
 
-  const observations = observe(desired.targets, session);
-  const comparisons = await compareAll(observations, session);
+  const surface = await observeSurface(desired.targets, session);
+  const triaged = triage(desired.targets, surface, session);
+  const observations = observe(triaged.candidates, session);
+  const comparisons = mergeComparisons(desired.targets, triaged, await compareAll(observations, session));
   const items = decideAll(comparisons, session);
   const removed = await observeRemoved(desired, items, session);
   const declared = await storeDeclared(session.inventory, items, session.row.cluster, artifacts);
@@ -121,5 +129,7 @@ async function reconcileObjects(session: Session, { artifacts }: Pick<ReconcileD
   const late = await planWaiting(desired, founded, declared, session, artifacts);
   const built = await applyAll([...rest, ...late.items], session);
 
-  return completeRun({ desired, applied: [...founded, ...built], late, removed }, session);
+  const applied = [...founded, ...built];
+  const remembered = rememberRun(applied, triaged, surface, session);
+  return completeRun({ desired, applied, late, removed, remembered }, session);
 }

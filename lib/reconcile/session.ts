@@ -11,6 +11,8 @@ import { type History, readHistory } from './history.ts';
 import { type WriterIdentity, writerIdentity } from './identity.ts';
 import { inventoryOf } from './inventory.ts';
 import { type Memory, memoryOf, type Policy, policyOf, writes } from './policy/index.ts';
+import { type Basis, type Checkpoint, decodeCheckpoint, decodeSlots, type Slots } from './surface/index.ts';
+import { shortHash } from './surface/object-facts.ts';
 import { namespacesOf } from './target.ts';
 
 /** What stays the same while a run is at its cluster, and is asked for before the first object: each stage takes what it needs of it. */
@@ -40,10 +42,16 @@ export interface Session {
   /** The inventory as the last run left it. */
   readonly inventory: Inventory;
   readonly history: History;
+  readonly startedAt: Date;
+  /** What a checkpoint has to rest on to vouch for anything in this run. */
+  readonly basis: Basis;
+  readonly checkpoint: Checkpoint | undefined;
+  /** What was swept until now. */
+  readonly slots: Slots;
 }
 
 export async function openSession(
-  { row, signal, writing }: Run,
+  { row, signal, writing, startedAt }: Run,
   { artifact, digest }: DesiredArtifact,
   state: ClusterState | undefined,
   client: KubernetesClient,
@@ -51,10 +59,17 @@ export async function openSession(
   { artifacts, records, clock, deployment }: Pick<ReconcileDependencies, 'artifacts' | 'records' | 'clock' | 'deployment'>,
 ): Promise<Session> {
   const policy = policyOf(row, clock.now());
-  const serverVersion = await client.serverVersion(signal);
-  const discovery = await client.discover(signal);
-  const inventory = inventoryOf(lease.clusterUid, await artifacts.getInventory(row.cluster, signal));
-  const open = await records.listOpen(row.cluster, signal);
+  const identity = writerIdentity(deployment, row.cluster);
+  const [serverVersion, discovery, storedInventory, storedCheckpoint, open] = await Promise.all([
+    client.serverVersion(signal),
+    client.discover(signal),
+    artifacts.getInventory(row.cluster, signal),
+    artifacts.getCheckpoint(row.cluster, signal),
+    records.listOpen(row.cluster, signal),
+  ]);
+  const inventory = inventoryOf(lease.clusterUid, storedInventory);
+  const settings = shortHash(artifact.settings ?? {});
+  const basis: Basis = { clusterUid: lease.clusterUid, ...identity, settings, strict: writes(policy) };
   const history = await readHistory(inventory, { digest, artifact }, artifacts, signal);
   return {
     row,
@@ -64,7 +79,7 @@ export async function openSession(
     signal,
     writing,
     clock,
-    identity: writerIdentity(deployment, row.cluster),
+    identity,
     policy,
     open,
     memory: memoryOf(open, state?.contested),
@@ -76,5 +91,9 @@ export async function openSession(
     namespaces: namespacesOf(artifact),
     inventory,
     history,
+    startedAt,
+    basis,
+    checkpoint: decodeCheckpoint(storedCheckpoint, basis),
+    slots: decodeSlots(state?.sweep, startedAt),
   };
 }

@@ -25,7 +25,8 @@ function completed(facts: readonly Fact[]): CompletedRun {
     closes: () => false,
     suspended: false,
     inventory: undefined,
-    appliedArtifact: undefined,
+    remembered: { checkpoint: undefined, sweep: '', verifiedAt: new Date(0) },
+  appliedArtifact: undefined,
   };
 }
 
