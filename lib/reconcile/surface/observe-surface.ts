@@ -13,7 +13,7 @@ import { type ObjectFacts, objectFacts } from './object-facts.ts';
 /** What the metadata of all objects of one kind said. */
 export type KindSurface =
   | { readonly state: 'listed'; readonly resourceVersion: string; readonly objects: ReadonlyMap<string, ObjectFacts> }
-  /** Its server keeps no lists: each object has to be read. */
+  /** Its server keeps no lists, or shows them to others only: each object has to be read, and says what is wrong with that. */
   | { readonly state: 'unlistable' }
   /** Nothing can be said of its objects, which is never in sync. */
   | { readonly state: 'unknown'; readonly failure: Failure };
@@ -79,6 +79,8 @@ async function observeKind(resource: ApiResource, { client, identity, signal, ro
     return { state: 'listed', resourceVersion, objects: new Map(items) };
   } catch (error) {
     if (endsRun(error, signal)) throw error;
+    // A role may be bound in its namespaces alone.
+    if (error instanceof ApiError && error.reason === 'Forbidden') return { state: 'unlistable' };
     return { state: 'unknown', failure: failureOf(error) };
   }
 }
