@@ -1,6 +1,7 @@
 import type { Failure } from '../errors.ts';
 import type { ClusterEntry, ClusterRow, ClusterState, Mode } from '../fleet/cluster.ts';
 import { isFailing } from '../fleet/failing.ts';
+import { isFresh, isOld } from '../fleet/freshness.ts';
 import { isSuspended } from '../fleet/plan-tick.ts';
 import type { RunOutcome } from '../records/record.ts';
 import { describeDuration } from './duration.ts';
@@ -18,6 +19,7 @@ export interface ClusterStatus {
   readonly objects?: number;
   readonly open: number;
   readonly lastRunAt?: string;
+  readonly observedAt?: string;
   readonly verifiedAt?: string;
   readonly verifiedAgeSeconds?: number;
   readonly nextAttemptAt?: string;
@@ -27,17 +29,14 @@ export interface ClusterStatus {
   readonly sourceFailure?: Failure;
 }
 
-/** After this many intervals without a word from it, nothing is claimed of a cluster. */
-const INTERVALS_UNTIL_UNKNOWN = 3;
-
 /**
- * What is known of a cluster now. Never says more than was verified: what was last seen in sync is unknown once that is three intervals old.
+ * What is known of a cluster now. Never says more than was verified: what was last seen in sync is unknown once that is no longer fresh.
  */
 export function describeStatus(entry: ClusterEntry, state: ClusterState | undefined, now: Date): ClusterStatus {
   const known = {
     cluster: entry.cluster,
     open: state?.open ?? 0,
-    ...pick(state, ['revision', 'outcome', 'objects', 'lastRunAt', 'verifiedAt', 'nextAttemptAt', 'sourceFailure']),
+    ...pick(state, ['revision', 'outcome', 'objects', 'lastRunAt', 'observedAt', 'verifiedAt', 'nextAttemptAt', 'sourceFailure']),
     ...(state?.verifiedAt === undefined ? {} : { verifiedAgeSeconds: Math.max(0, Math.round(secondsSince(state.verifiedAt, now))) }),
   };
   if ('invalid' in entry) return { ...known, status: 'failing', failure: entry.invalid };
@@ -61,7 +60,7 @@ function statusWord(row: ClusterRow, state: ClusterState | undefined, now: Date)
   switch (state.outcome) {
     case 'in-sync':
     case 'corrected':
-      if (isOld(state.verifiedAt, row, now)) return 'unknown';
+      if (!isFresh(state, row, now)) return 'unknown';
       return (state.open ?? 0) > 0 ? 'drifting' : 'in sync';
     case 'drifting':
       return 'drifting';
@@ -76,10 +75,6 @@ function statusWord(row: ClusterRow, state: ClusterState | undefined, now: Date)
 /** A failing cluster that backs off is quiet on purpose: its intervals count from the attempt that is due. */
 function isSilent(row: ClusterRow, state: ClusterState, now: Date): boolean {
   return isOld(state.lastRunAt, row, now) && (state.nextAttemptAt === undefined || isOld(state.nextAttemptAt, row, now));
-}
-
-function isOld(moment: string | undefined, row: ClusterRow, now: Date): boolean {
-  return moment === undefined || secondsSince(moment, now) > INTERVALS_UNTIL_UNKNOWN * row.intervalSeconds;
 }
 
 function secondsSince(moment: string, now: Date): number {

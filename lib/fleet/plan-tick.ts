@@ -1,6 +1,7 @@
 import type { Failure } from '../errors.ts';
 import type { ClusterEntry, ClusterRow, ClusterState } from './cluster.ts';
 import { isFailing } from './failing.ts';
+import { isFresh } from './freshness.ts';
 import type { ClusterMessage, SourceMessage } from './messages.ts';
 
 /**
@@ -9,11 +10,8 @@ import type { ClusterMessage, SourceMessage } from './messages.ts';
  */
 const TICK_TOLERANCE_SECONDS = 50;
 
-/** After this many intervals without a full verification a cluster is stale. */
-const STALE_AFTER_INTERVALS = 3;
-
 export interface TickGauges {
-  /** Watched clusters that were not verified for three intervals, or never. */
+  /** Watched clusters of which what was last seen is no longer fresh, or nothing was ever seen. */
   readonly StaleClusters: number;
   /** The age of the oldest verification among watched clusters that were ever verified. */
   readonly OldestVerifiedSeconds: number;
@@ -46,7 +44,7 @@ export function planTick(entries: readonly ClusterEntry[], states: readonly Clus
     clusters: active.filter(({ row, state }) => isDue(row, state, now)).map(({ row }) => ({ cluster: row.cluster, reason: 'tick' })),
     statuses: entries.flatMap((entry) => statusChange(entry, stateOf.get(entry.cluster), now)),
     gauges: {
-      StaleClusters: active.filter(({ row, state }) => isStale(row, state, now)).length,
+      StaleClusters: active.filter(({ row, state }) => !isFresh(state, row, now)).length,
       OldestVerifiedSeconds: Math.max(
         0,
         ...active.flatMap(({ state }) => (state?.verifiedAt === undefined ? [] : [Math.round(secondsSince(state.verifiedAt, now))])),
@@ -73,10 +71,6 @@ function isActive(row: ClusterRow, now: Date): boolean {
 function isDue(row: ClusterRow, state: ClusterState | undefined, now: Date): boolean {
   if (state?.nextAttemptAt !== undefined && Date.parse(state.nextAttemptAt) > now.getTime()) return false;
   return state?.lastRunAt === undefined || secondsSince(state.lastRunAt, now) >= row.intervalSeconds - TICK_TOLERANCE_SECONDS;
-}
-
-function isStale(row: ClusterRow, state: ClusterState | undefined, now: Date): boolean {
-  return state?.verifiedAt === undefined || secondsSince(state.verifiedAt, now) > STALE_AFTER_INTERVALS * row.intervalSeconds;
 }
 
 function needsAttention(entry: ClusterEntry, state: ClusterState | undefined, now: Date): boolean {

@@ -103,7 +103,7 @@ const Failure = z.object({ reason: z.string(), message: z.string() });
 export const StatusLine = z.object({
   cluster: z.string(),
   status: z.string(),
-  verifiedAt: z.string().optional(),
+  observedAt: z.string().optional(),
   failure: Failure.optional(),
   sourceFailure: Failure.optional(),
 });

@@ -35,7 +35,7 @@ beforeAll(async () => {
   // Whoever does not get there is found by the tests below.
   await watchUntil(() => FAULTS.every(({ cluster, reason }) => failureOf(lastStatus(cluster))?.reason === reason));
   for (const { cluster } of FAULTS) commands.set(cluster, await reconcile(cluster));
-  await watchUntil(() => verifications(HEALTHY).size >= 2 && lastStatus(SHARED)?.verifiedAt !== undefined);
+  await watchUntil(() => observations(HEALTHY).size >= 2 && lastStatus(SHARED)?.observedAt !== undefined);
 }, 420_000);
 
 /** Looks at the status of every row until it is as it should be, or two ticks are over. */
@@ -66,8 +66,8 @@ afterAll(async () => {
 
 const failureOf = (line: StatusLine | undefined) => line?.failure ?? line?.sourceFailure;
 const lastStatus = (cluster: string) => seen.get(cluster)?.at(-1);
-/** When its objects were verified, as its statuses said. */
-const verifications = (cluster: string) => new Set(seen.get(cluster)?.flatMap(({ verifiedAt }) => verifiedAt ?? []));
+/** When its objects were looked at, as its statuses said. */
+const observations = (cluster: string) => new Set(seen.get(cluster)?.flatMap(({ observedAt }) => observedAt ?? []));
 
 describe.each(FAULTS.map((fault): [string, Fault] => [fault.what, fault]))('%s', (_what, fault) => {
   it('is what the status of the row says, with its value and a remedy', () => {
@@ -128,7 +128,7 @@ describe('a row on EKS that was only put into the table', () => {
     const since = states.indexOf('in sync');
     expect(since).toBeGreaterThan(-1);
     expect(new Set(states.slice(since))).toEqual(new Set(['in sync']));
-    expect(verifications(HEALTHY).size).toBeGreaterThanOrEqual(2);
+    expect(observations(HEALTHY).size).toBeGreaterThanOrEqual(2);
   });
 });
 

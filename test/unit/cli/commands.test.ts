@@ -8,7 +8,13 @@ function worldWith(...clusters: readonly string[]): World {
   return world;
 }
 
-const verified = { outcome: 'in-sync', lastRunAt: NOW.toISOString(), verifiedAt: NOW.toISOString(), open: 0 } as const;
+const verified = {
+  outcome: 'in-sync',
+  lastRunAt: NOW.toISOString(),
+  observedAt: NOW.toISOString(),
+  verifiedAt: NOW.toISOString(),
+  open: 0,
+} as const;
 
 describe('status', () => {
   it('prints one JSON line a cluster, and ends with 2 when one differs', async () => {

@@ -16,6 +16,7 @@ const healthy = (cluster: string, fields: Partial<ClusterState> = {}): ClusterSt
   cluster,
   outcome: 'in-sync',
   lastRunAt: secondsAgo(60),
+  observedAt: secondsAgo(60),
   verifiedAt: secondsAgo(60),
   ...fields,
 });
@@ -62,22 +63,24 @@ describe('which repositories are polled', () => {
 describe('gauges', () => {
   const gaugesOf = (entries: readonly ClusterEntry[], states: readonly ClusterState[]) => planTick(entries, states, now).gauges;
 
-  it('counts as stale what was not verified for three intervals, or never; not what is off or suspended', () => {
+  it('counts as stale what was not seen for three intervals, not verified for an hour, or never; not what is off or suspended', () => {
     const entries = [
       entry('fresh'),
       entry('old'),
+      entry('unswept'),
       entry('slow', { intervalSeconds: 3600 }),
       entry('never'),
       entry('off', { mode: 'off' }),
       entry('suspended', { suspendedUntil: secondsAgo(-60), suspendedReason: 'x' }),
     ];
     const states = [
-      healthy('fresh', { verifiedAt: secondsAgo(180) }),
-      healthy('old', { verifiedAt: secondsAgo(181) }),
-      healthy('slow', { verifiedAt: secondsAgo(7200) }),
-      healthy('off', { verifiedAt: secondsAgo(90_000) }),
+      healthy('fresh', { observedAt: secondsAgo(180), verifiedAt: secondsAgo(3700) }),
+      healthy('old', { observedAt: secondsAgo(181) }),
+      healthy('unswept', { verifiedAt: secondsAgo(3781) }),
+      healthy('slow', { observedAt: secondsAgo(7200), verifiedAt: secondsAgo(7200) }),
+      healthy('off', { observedAt: secondsAgo(90_000), verifiedAt: secondsAgo(90_000) }),
     ];
-    expect(gaugesOf(entries, states)).toMatchObject({ StaleClusters: 2, OldestVerifiedSeconds: 7200 });
+    expect(gaugesOf(entries, states)).toMatchObject({ StaleClusters: 3, OldestVerifiedSeconds: 7200 });
   });
 
   it('raises both when reconcile is dead, although nothing is written any more', () => {

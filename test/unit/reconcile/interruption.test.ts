@@ -26,7 +26,7 @@ function completed(facts: readonly Fact[]): CompletedRun {
     suspended: false,
     inventory: undefined,
     remembered: { checkpoint: undefined, sweep: '', verifiedAt: new Date(0) },
-  appliedArtifact: undefined,
+    appliedArtifact: undefined,
   };
 }
 
