@@ -104,6 +104,7 @@ export const StatusLine = z.object({
   cluster: z.string(),
   status: z.string(),
   observedAt: z.string().optional(),
+  verifiedAt: z.string().optional(),
   failure: Failure.optional(),
   sourceFailure: Failure.optional(),
 });

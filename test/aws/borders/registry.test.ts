@@ -168,7 +168,7 @@ describe.each(REGISTRY_FAULTS.map((fault): [string, RegistryFault] => [fault.wha
     const { version, healthy, startedAt } = seenOf(fault);
     expect(version).toBe(healthy.version);
     expect(healthy.status).toMatchObject({ status: 'in sync' });
-    expect((healthy.status.observedAt ?? '') >= startedAt).toBe(true);
+    expect((healthy.status.verifiedAt ?? '') >= startedAt).toBe(true);
   });
 
   it('is over with the next poll, without a commit', () => {

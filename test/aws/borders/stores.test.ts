@@ -114,11 +114,11 @@ function seenOf(fault: StoreFault): Seen {
 }
 
 describe.each(STORE_FAULTS.map((fault): [string, StoreFault] => [fault.what, fault]))('%s', (_what, fault) => {
-  it('is what the status says, and nothing is called in sync that this run has not looked at', () => {
+  it('is what the status says, and nothing is called in sync that this run has not verified', () => {
     const { status, hits, startedAt, version, healthy } = seenOf(fault);
     expect(hits).toBeGreaterThan(0);
-    const isObserved = (status.observedAt ?? '') >= startedAt;
-    expect(isObserved).toBe(fault.status === 'in sync');
+    const isVerified = (status.verifiedAt ?? '') >= startedAt;
+    expect(isVerified).toBe(fault.status === 'in sync');
     if (fault.status !== 'stale') expect(status.status).toBe(fault.status);
     if (fault.status === 'failing') {
       expect(status.failure?.reason).toBe(fault.reason);
@@ -146,7 +146,7 @@ describe.each(STORE_FAULTS.map((fault): [string, StoreFault] => [fault.what, fau
   it('keeps no other cluster of the batch from being reconciled', () => {
     const { healthy, startedAt } = seenOf(fault);
     expect(healthy.status).toMatchObject({ status: 'in sync' });
-    expect((healthy.status.observedAt ?? '') >= startedAt).toBe(true);
+    expect((healthy.status.verifiedAt ?? '') >= startedAt).toBe(true);
   });
 
   it('is over when it is over', () => {

@@ -10,7 +10,14 @@ const error = { reason: 'AwsFailed', message: 'DynamoDB UpdateItem of table stat
 async function statusWith(...records: readonly PlumblineRecord[]) {
   const world = emptyWorld();
   world.items.set('prod-eu', eksItem('prod-eu'));
-  world.states.set('prod-eu', { cluster: 'prod-eu', outcome: 'in-sync', lastRunAt: ago(40), verifiedAt: ago(41), open: 0 });
+  world.states.set('prod-eu', {
+    cluster: 'prod-eu',
+    outcome: 'in-sync',
+    lastRunAt: ago(40),
+    observedAt: ago(41),
+    verifiedAt: ago(41),
+    open: 0,
+  });
   world.records.push(...records);
   const { status: exit, lines } = await runCommand(world, 'status', '--json');
   return { exit, line: lines[0], asked: world.asked.queries };
