@@ -5,18 +5,31 @@ import { ulid } from 'ulidx';
 import { systemClock } from '../lib/clock.ts';
 import { createClusterConnector } from '../lib/cluster-connector.ts';
 import { createImageRegistry } from '../lib/image-registry.ts';
-import { auditError, createPodAuditor, runAudit } from '../lib/images/index.ts';
+import {
+  type AuditOutcome,
+  auditError,
+  createPodAuditor,
+  isInRepository,
+  isLogDelivery,
+  parseImageReference,
+  readImageAction,
+  readLogDelivery,
+  recordExecs,
+  runAudit,
+} from '../lib/images/index.ts';
 import { createSecretReader, createSecretsClient } from '../lib/secrets.ts';
 import { createFunctionBase, deadline } from './function-base.ts';
 
 const { settings, logger, metrics, count, stores, recorder } = createFunctionBase('audit');
 const readSecret = createSecretReader(createSecretsClient());
 const registry = createImageRegistry({ deployment: settings.DEPLOYMENT, readSecret }, systemClock);
+/** Until when an image need not be asked for again, by `REGISTRY/REPOSITORY@DIGEST`. */
+const seen = new Map<string, number>();
 const auditPods = createPodAuditor({
   connect: createClusterConnector(readSecret, systemClock),
   contents: registry,
   store: stores.imageContents,
-  seen: new Map(),
+  seen,
   clock: systemClock,
 });
 const dependencies = {
@@ -25,25 +38,49 @@ const dependencies = {
   artifacts: stores.artifacts,
   registry,
   history: stores.tagHistory,
-  auditPods,
+  auditPods: auditPods.whenDue,
   recorder,
   clock: systemClock,
   newRunId: () => ulid(),
 };
 
-/** Holds every image in use against its registry. What could not be asked of one cluster is logged and stops no other; what our own tables did not give or take fails it in the end. */
+/**
+ * Its ticks hold every image in use against its registry, and each hour every pod; an event of ECR those of the repository at once; and a
+ * delivery of a cluster's audit log says who reached into a container. What could not be asked of one cluster is logged and stops no
+ * other; what our own tables did not give or take fails it in the end.
+ */
 export const handler = middy()
   .use(injectLambdaContext(logger))
   .use(logMetrics(metrics))
-  .handler(async (_event, context) => {
+  .handler(async (event: unknown, context) => {
     count('ImageFindingsOpened', 0);
-    const outcomes = await runAudit(dependencies, deadline(context));
-    for (const outcome of outcomes) {
-      if ('failure' in outcome) logger.warn('images not audited', { ...outcome });
-      else if (outcome.notKept !== undefined) logger.warn('images audited in part', { ...outcome });
-      else if (outcome.podFailure !== undefined) logger.warn('pods not audited', { ...outcome });
+    const signal = deadline(context);
+    if (isLogDelivery(event)) return await recordDelivery(event, context.invokedFunctionArn, signal);
+    const repository = readImageAction(event);
+    if (repository === undefined) return report(await runAudit(dependencies, signal));
+    for (const image of seen.keys()) {
+      const parsed = parseImageReference(image);
+      if (!(parsed instanceof Error) && isInRepository(parsed, repository)) seen.delete(image);
     }
-    logger.info('audit', { clusters: outcomes.length });
-    const error = auditError(outcomes);
-    if (error !== undefined) throw error;
+    report(await runAudit({ ...dependencies, auditPods: auditPods.now }, signal, { repository }));
   });
+
+async function recordDelivery(event: unknown, functionArn: string, signal: AbortSignal): Promise<void> {
+  const log = readLogDelivery(event);
+  if (log === undefined) return;
+  const [, , , region = ''] = functionArn.split(':');
+  const { events, clusters } = await recordExecs(log, { ...dependencies, region }, signal);
+  if (events > 0 && clusters.length === 0) logger.warn('no row is of the cluster of this audit log', { eksName: log.eksName, events });
+  logger.info('audit log', { eksName: log.eksName, events, clusters: clusters.length });
+}
+
+function report(outcomes: readonly AuditOutcome[]): void {
+  for (const outcome of outcomes) {
+    if ('failure' in outcome) logger.warn('images not audited', { ...outcome });
+    else if (outcome.notKept !== undefined) logger.warn('images audited in part', { ...outcome });
+    else if (outcome.podFailure !== undefined) logger.warn('pods not audited', { ...outcome });
+  }
+  logger.info('audit', { clusters: outcomes.length });
+  const error = auditError(outcomes);
+  if (error !== undefined) throw error;
+}

@@ -10,6 +10,10 @@ const arnList = z
     z.array(z.string().regex(/^arn:[^:]+:iam::[^:]+:role\/.+$/, 'role ARNs, separated by commas; * stands for any account or name')).min(1),
   );
 
+const nameList = z
+  .union([z.array(z.string()), z.string().transform((text) => text.split(','))])
+  .pipe(z.array(z.string().regex(/^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$/, 'names of EKS clusters, separated by commas')).min(1));
+
 /** Names the deployment: the stacks, tables and functions begin with it. */
 const deployment = z
   .string()
@@ -49,6 +53,8 @@ const DeploymentContext = z
       .optional(),
     /** At most this many clusters are reconciled at once; without it, as many as the account's quota lets. */
     reconcileConcurrency: z.coerce.number().int().min(2).max(1000).optional(),
+    /** EKS clusters of this account and region whose audit log says who reached into containers. */
+    execAuditClusters: nameList.optional(),
     /** Roles in the clusters' accounts that `reconcile` may assume. */
     memberRoleArns: arnList.optional(),
   })

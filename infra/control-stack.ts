@@ -1,5 +1,7 @@
 import { Aws, CfnOutput, Duration, Size, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { ExecAudit } from './constructs/exec-audit.ts';
+import { ImageEvents } from './constructs/image-events.ts';
 import { MinuteSchedule } from './constructs/minute-schedule.ts';
 import {
   assumeRoles,
@@ -141,6 +143,8 @@ export class ControlStack extends Stack {
       packaging: { type: 'zip' },
       timeout: TICK_TIMEOUT,
       memorySizeMiB: 512,
+      // What an audit log says is said once.
+      ...(context.execAuditClusters === undefined ? {} : { retryAttempts: 2 }),
       permissions: [
         ...readFleet,
         writeTable(data.state),
@@ -159,6 +163,10 @@ export class ControlStack extends Stack {
     takeWork(this.clusters, this.reconcile, context.reconcileConcurrency);
     new MinuteSchedule(this, 'ScheduleTick', { name: `${deployment}-schedule`, target: this.schedule.function });
     new MinuteSchedule(this, 'AuditTick', { name: `${deployment}-audit`, target: this.audit.function });
+
+    new ImageEvents(this, 'ImageEvents', { name: `${deployment}-images`, target: this.audit.function });
+    const { execAuditClusters: eksNames } = context;
+    if (eksNames !== undefined) new ExecAudit(this, 'ExecAudit', { name: `${deployment}-exec`, eksNames, target: this.audit.function });
 
     for (const [setting, value] of Object.entries(shared)) new CfnOutput(this, outputOf(setting), { value });
     // Clusters' roles trust these roles, and EKS access entries name them; the second one only reads.

@@ -34,6 +34,8 @@ export interface PlumblineFunctionProps {
   readonly timeout: Duration;
   readonly memorySizeMiB: number;
   readonly ephemeralStorageSize?: Size;
+  /** How often an event is tried again; a tick is not, since the next one is due. */
+  readonly retryAttempts?: number;
   /** The settings of lib/config.ts. */
   readonly settings: Readonly<Record<string, string>>;
   /** All that it may do, beside writing its own log. */
@@ -75,8 +77,8 @@ export class PlumblineFunction extends Construct {
       timeout: props.timeout,
       memorySize: props.memorySizeMiB,
       // Of the ticks: one that failed is not tried again, since the next is less than a minute away.
-      retryAttempts: 0,
-      maxEventAge: Duration.minutes(1),
+      retryAttempts: props.retryAttempts ?? 0,
+      maxEventAge: props.retryAttempts === undefined ? Duration.minutes(1) : Duration.hours(1),
       environment: { ...props.settings, NODE_OPTIONS },
       ...(props.ephemeralStorageSize === undefined ? {} : { ephemeralStorageSize: props.ephemeralStorageSize }),
     });

@@ -88,21 +88,19 @@ function resource(group: string, kind: string, plural: string, namespaced: boole
   return { group, version: 'v1', kind, plural, namespaced, verbs: ['list'] };
 }
 
-/** Audits the pods of each cluster once an hour, whenever it is called: `auditPods` for those that are due. */
-export function createPodAuditor(
-  deps: PodAuditDependencies,
-): (clusters: readonly AuditedCluster[], signal: AbortSignal) => Promise<ReadonlyMap<string, PodAudit>> {
+export type AuditPods = (clusters: readonly AuditedCluster[], signal: AbortSignal) => Promise<ReadonlyMap<string, PodAudit>>;
+
+/** `whenDue` audits the pods of those clusters for which an hour has passed, `now` those of all that it is given. */
+export function createPodAuditor(deps: PodAuditDependencies): { readonly whenDue: AuditPods; readonly now: AuditPods } {
   const nextAt = new Map<string, number>();
-  return async (clusters, signal) => {
-    const now = deps.clock.now().getTime();
-    const audits = await auditPods(
-      clusters.filter(({ row }) => (nextAt.get(row.cluster) ?? 0) <= now),
-      deps,
-      signal,
-    );
-    for (const [cluster, audit] of audits) nextAt.set(cluster, now + ('failure' in audit ? RETRY_MS : HOUR_MS));
+  const now: AuditPods = async (clusters, signal) => {
+    const at = deps.clock.now().getTime();
+    const audits = await auditPods(clusters, deps, signal);
+    for (const [cluster, audit] of audits) nextAt.set(cluster, at + ('failure' in audit ? RETRY_MS : HOUR_MS));
     return audits;
   };
+  const isDue = ({ row }: AuditedCluster) => (nextAt.get(row.cluster) ?? 0) <= deps.clock.now().getTime();
+  return { whenDue: (clusters, signal) => now(clusters.filter(isDue), signal), now };
 }
 
 /** What templates mean, and what runs instead: looked up where it should be, and where the kubelet says that it came from. */

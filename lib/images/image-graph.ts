@@ -22,6 +22,8 @@ export interface ImageKnowledge {
   readonly graph: ImageGraph;
   /** Desired digests that their registry has no more, by its own word. */
   readonly missing: ReadonlySet<string>;
+  /** Desired digests that a registry was asked for and has: what was asked less than an hour ago is in neither. */
+  readonly present: ReadonlySet<string>;
   /** How desired digests were built, by digest. */
   readonly builds: ReadonlyMap<string, Omit<ImageConfig, 'platform'>>;
 }
@@ -56,11 +58,13 @@ export async function readImageGraph(
     image.desired ? !graph.has(image.digest) || (deps.seen.get(digestKey(image)) ?? 0) <= now : !graph.has(image.digest),
   );
   const missing = new Set<string>();
+  const present = new Set<string>();
   const answers = await deps.contents.manifests(named, signal);
   for (const image of named) {
     const answer = answers.get(digestKey(image));
     if (answer?.state === 'missing' && image.desired) missing.add(image.digest);
     if (answer?.state !== 'found') continue;
+    if (image.desired) present.add(image.digest);
     if (!graph.has(image.digest)) learn(answer.manifest);
     deps.seen.set(digestKey(image), now + EXISTENCE_MS);
   }
@@ -101,7 +105,7 @@ export async function readImageGraph(
     learn({ ...image, platform, build });
   });
   await deps.store.put([...changed].flatMap((digest) => graph.get(digest) ?? []));
-  return { graph, missing, builds: buildsOf(wanted, graph) };
+  return { graph, missing, present, builds: buildsOf(wanted, graph) };
 }
 
 /** Of an index, that of its first image: all are built by one run of one build. */

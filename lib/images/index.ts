@@ -4,18 +4,28 @@
  */
 export { type AllowList, allowListOf, bottlerocketSettings, digestPolicy, NAMESPACE_LABEL } from './allow-list.ts';
 export { type ArtifactInUse, type AuditDependencies, auditImages, type ClusterAudit } from './audit.ts';
-export { type AuditedCluster, auditPods, createPodAuditor, type PodAudit, type PodAuditDependencies } from './audit-pods.ts';
+export {
+  type AuditedCluster,
+  type AuditPods,
+  auditPods,
+  createPodAuditor,
+  type PodAudit,
+  type PodAuditDependencies,
+} from './audit-pods.ts';
 export { createEcrRegistry, type EcrDependencies } from './ecr.ts';
 export type { EcrClients } from './ecr-calls.ts';
+export { type ChangedRepository, isInRepository, readImageAction } from './ecr-event.ts';
 export { type EcrHost, ecrHostOf } from './ecr-host.ts';
 export type { SettingsCache } from './ecr-settings.ts';
 export { enforceImmutability, type ImmutabilityChange, ImmutabilityError } from './enforce-immutability.ts';
+export { AuditLogError, isLogDelivery, readLogDelivery } from './exec-events.ts';
 export { type FindingAct, type FindingPolicy, severityOf } from './finding-table.ts';
 export { type LockDependencies, lockImages } from './lock.ts';
 export { describeTagSettings } from './mutability.ts';
 export { createOciRegistry } from './oci.ts';
 export { createOciClient, type RegistryAccess } from './oci-client.ts';
 export type { ImageException, ImagePolicy } from './policy.ts';
+export { type ExecDependencies, recordExecs } from './record-execs.ts';
 export { ImageReferenceError, parseImageReference, printableReference } from './reference.ts';
 export { createRegistries } from './registries.ts';
 export type { ImageContents, ImageRegistry, RepositorySettings, Resolution } from './registry.ts';
@@ -23,6 +33,6 @@ export { createRegistryAccess, RegistrySecretError, registrySecretName } from '.
 export { createRegistryHttp, type RegistryHttp } from './registry-http.ts';
 export { RelockError, type Relocked, relockImage } from './relock.ts';
 export { RerollError, type RerollTarget, rerollWorkload } from './reroll.ts';
-export { type AuditOutcome, auditError, type RunAuditDependencies, runAudit } from './run-audit.ts';
+export { type AuditOutcome, type AuditScope, auditError, type RunAuditDependencies, runAudit } from './run-audit.ts';
 export { type ContainerTrace, TraceError, tracePod } from './trace.ts';
 export type { FindingId, ImageFinding, ImageLock, ImageReference, Platform, Severity } from './types.ts';

@@ -76,7 +76,14 @@ export function findInPods({ pods, copies }: ManagedPods, knowledge: ImageKnowle
   return {
     facts: [...Map.groupBy(sightings, ({ id, path }) => `${id} ${path}`).values()].flatMap(factOf),
     verdicts: containers.flatMap(({ path, pod, verdict }) => (verdict === undefined ? [] : [{ path, pod, verdict }])),
-    closes: (open) => (isPodFinding(open) ? !unknown.has(open.changes[0]?.path ?? '') : undefined),
+    closes: (open) => {
+      if (!isPodFinding(open)) return undefined;
+      const [change] = open.changes;
+      if (unknown.has(change?.path ?? '')) return false;
+      // That it was there a while ago, as far as this process knows, does not undo what another one saw since.
+      const isUsed = containers.some(({ path, desired }) => path === change?.path && desired === change.desired);
+      return open.class !== 'digest.missing' || !isUsed || knowledge.present.has(String(change?.desired));
+    },
   };
 }
 

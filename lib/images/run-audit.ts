@@ -6,8 +6,11 @@ import type { Artifact } from '../source/artifact.ts';
 import type { ArtifactStore, ClusterStore, StateStore, TagHistoryStore } from '../storage/stores.ts';
 import { type ArtifactInUse, auditImages } from './audit.ts';
 import type { AuditedCluster, PodAudit } from './audit-pods.ts';
+import { type ChangedRepository, usesRepository } from './ecr-event.ts';
+import { actOn } from './finding-table.ts';
 import { inParallel } from './in-parallel.ts';
 import { isPodFinding } from './pod-findings.ts';
+import { isExecOver } from './record-execs.ts';
 import type { ImageRegistry } from './registry.ts';
 
 const ARTIFACTS_AT_ONCE = 4;
@@ -51,28 +54,47 @@ export function auditError(outcomes: readonly AuditOutcome[]): AuditError | unde
   return new AuditError(isAll ? 'NothingAudited' : 'PartlyAudited', message);
 }
 
+/** Which clusters an audit is of; without it, all. */
+export interface AuditScope {
+  readonly clusters?: readonly string[];
+  /** Those that use this repository. */
+  readonly repository?: ChangedRepository;
+}
+
 /** Audits the images of every cluster whose row is valid and that has a desired artifact. One cluster's failure stops no other. */
-export async function runAudit(deps: RunAuditDependencies, signal: AbortSignal): Promise<readonly AuditOutcome[]> {
+export async function runAudit(
+  deps: RunAuditDependencies,
+  signal: AbortSignal,
+  { clusters, repository }: AuditScope = {},
+): Promise<readonly AuditOutcome[]> {
   const startedAt = deps.clock.now().toISOString();
-  const { inUse, failed } = await artifactsInUse(deps, signal);
+  const { inUse: all, failed } = await artifactsInUse(deps, clusters, signal);
+  const inUse = repository === undefined ? all : all.filter(({ artifact }) => usesRepository(artifact, repository));
   const outcomes: AuditOutcome[] = [...failed];
   const audited = await auditImages(inUse, deps, signal);
   const { pods, podsNotKept } = await podsInUse(inUse, deps, signal);
-  for (const { findings, facts, closes, cluster, revision, notKept = podsNotKept } of audited) {
+  const policies = new Map(inUse.map(({ cluster, artifact }) => [cluster, artifact.settings?.images?.policy]));
+  for (const { facts, closes, cluster, revision, notKept = podsNotKept } of audited) {
     const inPods = pods.get(cluster);
     const read = inPods === undefined || 'failure' in inPods ? undefined : inPods;
+    const policy = policies.get(cluster);
+    const reported = [...facts, ...(read?.facts ?? [])].filter((fact) => actOn(fact.class, policy) !== 'ignore');
     const run = {
       cluster,
       revision,
-      facts: [...facts, ...(read?.facts ?? [])],
-      // What could not be read closes nothing.
-      closes: (open: ObjectRecord) => (isPodFinding(open) ? (read?.closes(open) ?? false) : closes(open)),
+      facts: reported,
+      closes: (open: ObjectRecord) => {
+        if (open.kind === 'image' && actOn(open.class, policy) === 'ignore') return true;
+        if (open.class === 'pod.exec') return isExecOver(open, deps.clock.now());
+        // What could not be read closes nothing.
+        return isPodFinding(open) ? (read?.closes(open) ?? false) : closes(open);
+      },
     };
     try {
       await deps.recorder.record({ ...run, runId: deps.newRunId(), startedAt }, signal);
       outcomes.push({
         cluster,
-        findings: findings.length + (read?.facts.length ?? 0),
+        findings: reported.length,
         ...(inPods !== undefined && 'failure' in inPods ? { podFailure: inPods.failure } : {}),
         ...(notKept === undefined ? {} : { notKept }),
       });
@@ -101,12 +123,13 @@ async function podsInUse(
 /** Clusters that are meant to run the same artifact share one value of it. */
 async function artifactsInUse(
   deps: RunAuditDependencies,
+  wanted: readonly string[] | undefined,
   signal: AbortSignal,
 ): Promise<{ readonly inUse: readonly (ArtifactInUse & AuditedCluster)[]; readonly failed: readonly AuditOutcome[] }> {
   const [entries, states] = await Promise.all([deps.clusters.list(signal), deps.state.list(signal)]);
   const digestOf = new Map(states.map((state) => [state.cluster, state.desiredArtifact]));
   const clusters = entries.flatMap((entry) => {
-    if (!('row' in entry)) return [];
+    if (!('row' in entry) || wanted?.includes(entry.cluster) === false) return [];
     const digest = digestOf.get(entry.cluster);
     return digest === undefined ? [] : [{ cluster: entry.cluster, row: entry.row, digest }];
   });
