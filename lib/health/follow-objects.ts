@@ -67,8 +67,11 @@ export async function followObjects(
     ),
   );
   await inParallel(looks, IN_PARALLEL, async (one) => {
+    const { before, key } = one.object;
+    // What its pods said before holds until they are asked again.
+    if (!asked.has(one) && isAsked(one, deps.now) && before.health.status !== 'progressing') return;
     const pod = asked.has(one) && one.live !== undefined ? await readPodReason(deps.client, one.live, deps.now, signal) : undefined;
-    results.set(one.object.key, followUp(one.object.before, one.assessment, pod, deps.now));
+    results.set(key, followUp(before, one.assessment, pod, deps.now));
   });
   return objects.map(({ key, before }) => ({ key, ...(results.get(key) ?? { health: before.health, changed: false, followed: before }) }));
 }

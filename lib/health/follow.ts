@@ -27,7 +27,7 @@ export interface Followed {
 
 export interface FollowUp {
   readonly health: RecordHealth;
-  /** Whether the record is to say something new: another status or another reason. */
+  /** Whether the record has news: another status, or another reason of trouble. */
   readonly changed: boolean;
   /** Undefined when it is healthy: nothing is left to follow. */
   readonly followed: Followed | undefined;
@@ -62,15 +62,21 @@ export function asksPods({ status }: HealthAssessment, { since }: Followed, now:
  * between. After the deadline it is followed on, so that a late recovery is seen.
  */
 export function followUp(before: Followed, assessment: HealthAssessment, pod: PodReason | undefined, now: Date): FollowUp {
-  const verdict = verdictOf(before, assessment, pod, now);
-  const isKept = verdict === 'degraded' && assessment.status !== 'failed' && pod?.conclusive !== true;
-  const reason = isKept ? before.health.reason : (pod?.reason ?? assessment.reason);
-  const changed = verdict !== before.health.status || reason !== before.health.reason;
-  // Counts in a message move each minute and are no news.
-  const health = changed
-    ? { status: verdict, reason, message: messageOf(verdict, before, assessment, pod), at: now.toISOString() }
-    : before.health;
-  return { health, changed, followed: verdict === 'healthy' ? undefined : { ...before, health } };
+  const status = verdictOf(before, assessment, pod, now);
+  const reason = reasonOf(status, before, assessment, pod);
+  const isOther = status !== before.health.status || reason !== before.health.reason;
+  // A rollout passes through many reasons, and counts in a message move each minute: neither is news.
+  const changed = isOther && (status !== 'progressing' || before.health.status !== 'progressing');
+  const at = changed ? now.toISOString() : before.health.at;
+  const health = isOther ? { status, reason, message: messageOf(status, before, assessment, pod), at } : before.health;
+  return { health, changed, followed: status === 'healthy' ? undefined : { ...before, health } };
+}
+
+/** While the trouble lasts, only what is sure replaces its reason: pods pass through others in between. */
+function reasonOf(status: HealthVerdict, { health }: Followed, assessment: HealthAssessment, pod: PodReason | undefined): string {
+  const found = pod?.reason ?? assessment.reason;
+  if (status !== health.status || status === 'progressing' || pod?.conclusive === true) return found;
+  return assessment.status === 'failed' && pod === undefined ? found : health.reason;
 }
 
 function verdictOf({ deadlineAt, health }: Followed, { status }: HealthAssessment, pod: PodReason | undefined, now: Date): HealthVerdict {

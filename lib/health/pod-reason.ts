@@ -83,10 +83,11 @@ function reasonOfContainer(status: JsonObject): readonly PodReason[] {
   const waiting = textAt(status, 'state', 'waiting', 'reason');
   const words = textAt(status, 'state', 'waiting', 'message');
   const said = words === undefined ? '' : `: ${words}`;
-  if (waiting !== undefined && IMAGE_REASONS.has(waiting))
-    return [
-      { reason: waiting, message: `container ${name} cannot get its image ${textAt(status, 'image') ?? ''}${said}`, conclusive: true },
-    ];
+  if (waiting !== undefined && IMAGE_REASONS.has(waiting)) {
+    // The kubelet goes to and fro between these two.
+    const reason = waiting === 'ErrImagePull' ? 'ImagePullBackOff' : waiting;
+    return [{ reason, message: `container ${name} cannot get its image ${textAt(status, 'image') ?? ''}${said}`, conclusive: true }];
+  }
   if (waiting !== undefined && CONFIGURATION_REASONS.has(waiting))
     return [{ reason: waiting, message: `container ${name} cannot be started${said}`, conclusive: true }];
   if (waiting === 'CrashLoopBackOff') {

@@ -89,7 +89,7 @@ async function build(
   const module = join(host.project, 'test', 'control-plane');
   const { goPackage, minutes } = PROGRAMS[program];
   const make = async (temporary: string) => {
-    await requireGo(module, host, signal);
+    await requireGo(module, program, host, signal);
     progress(`building ${program} with Go (${minutes}, once; kept as ${path})`);
     const started = Date.now();
     // Kubernetes reads its own version from the linker: without it /version says v0.0.0 and kubectl cannot parse it.
@@ -105,15 +105,15 @@ async function build(
 }
 
 /** Asks inside the module, since Go from 1.21 on fetches the toolchain that a module names. */
-async function requireGo(module: string, host: Host, signal: AbortSignal): Promise<void> {
+async function requireGo(module: string, program: ControlPlaneProgram, host: Host, signal: AbortSignal): Promise<void> {
   try {
     await runCommand('go', ['version'], { cwd: module, env: host.env, signal });
   } catch (error) {
     signal.throwIfAborted();
     throw new MissingRequirementError(
-      'Go 1.26 or newer is needed once, to build the Kubernetes API server for the local environment, and `go version` failed. ' +
-        'Install it from https://go.dev/dl/, or set KUBEBUILDER_ASSETS to a folder with etcd and kube-apiserver ' +
-        '(`setup-envtest use 1.36 -p path` prints one).',
+      `Go 1.26 or newer is needed once, to build ${program} for the local environment, and \`go version\` failed. ` +
+        `Install it from https://go.dev/dl/, or set KUBEBUILDER_ASSETS to a folder with ${program}` +
+        (PROGRAMS[program].released ? ' (`setup-envtest use 1.36 -p path` prints one).' : '.'),
       { cause: error },
     );
   }

@@ -59,7 +59,7 @@ describe('followed objects', () => {
   it('are degraded with the reason of their pods, which costs two short lists', async () => {
     const { client, asked } = cluster({ a: PENDING }, [NO_IMAGE]);
     const [result] = await followObjects([followed('a')], { client, rules, now: minute(1) }, signal);
-    expect(result?.health).toMatchObject({ status: 'degraded', reason: 'ErrImagePull' });
+    expect(result?.health).toMatchObject({ status: 'degraded', reason: 'ImagePullBackOff' });
     expect(asked).toEqual(['get a', 'list Pod shop app=web 20', 'list ReplicaSet shop app=web 20']);
   });
 
@@ -84,6 +84,21 @@ describe('followed objects', () => {
       { key: 'a', changed: false, followed: undefined, health: { status: 'progressing' } },
       { key: 'b', changed: true, followed: undefined, health: { status: 'healthy', reason: 'RemovedByTtl' } },
     ]);
+  });
+
+  it('keep what their pods said until their pods have their turn again', async () => {
+    const failing = object(
+      'apiVersion: apps/v1\nkind: Deployment\nspec: {selector: {matchLabels: {app: web}}}\nstatus: {observedGeneration: 1, conditions: [{type: Progressing, reason: ProgressDeadlineExceeded}]}',
+    );
+    const health = { status: 'degraded', reason: 'OOMKilled', message: 'pod a', at: '2026-01-01T00:00:30Z' } as const;
+    const many = Array.from({ length: 30 }, (_, index) =>
+      followed(`d${index}`, { live: failing, before: { ...startFollowing(PENDING, new Date(START), 600), health } }),
+    );
+    const { client, asked } = cluster({}, [NO_IMAGE]);
+    const results = await followObjects(many, { client, rules, now: minute(11) }, signal);
+    expect(asked.filter((call) => call.startsWith('list Pod'))).toHaveLength(20);
+    expect(Map.groupBy(results, (result) => result.health.reason).get('ImagePullBackOff')).toHaveLength(20);
+    expect(Map.groupBy(results, (result) => result.health.reason).get('OOMKilled')).toHaveLength(10);
   });
 
   it('have their turn in later runs when there are very many', async () => {

@@ -33,6 +33,10 @@ describe('the verdict', () => {
     ['degraded Before', known('degraded'), looked('in-progress'), PROBE, 60],
     ['degraded ImagePullBackOff', known('degraded'), looked('in-progress'), PULL, 60],
     ['degraded Before', known('degraded'), looked('in-progress'), undefined, 9000],
+    ['degraded Before', known('degraded'), looked('failed'), PROBE, 60],
+    ['degraded Because', known('degraded'), looked('failed'), undefined, 60],
+    ['timed-out Before', known('timed-out'), looked('in-progress'), PROBE, 900],
+    ['degraded ImagePullBackOff', known('timed-out'), looked('in-progress'), PULL, 900],
     ['timed-out Because', begun, looked('in-progress'), undefined, 600],
     ['timed-out NotReady', begun, looked('in-progress'), PROBE, 600],
     ['timed-out Because', begun, looked('unknown'), undefined, 600],
@@ -72,7 +76,19 @@ describe('what a record says', () => {
   it('does not change with the counts of a message', () => {
     const first = followUp(begun, looked('in-progress', 'LessReady', 'ready: 0 of 2'), undefined, moment(60));
     const second = followUp(first.followed ?? begun, looked('in-progress', 'LessReady', 'ready: 1 of 2'), undefined, moment(120));
-    expect(second).toEqual({ ...first, changed: false });
+    expect(second).toEqual(first);
+  });
+
+  it.each([
+    ['no news while it goes on', begun, looked('in-progress', 'LessReady'), undefined, false],
+    ['news when it stops', begun, looked('failed'), undefined, true],
+    ['no news while the trouble lasts', known('degraded', 'ImagePullBackOff'), looked('in-progress'), PULL, false],
+    ['news when the trouble is another one', known('degraded', 'OOMKilled'), looked('in-progress'), PULL, true],
+    ['news when it is over', known('degraded', 'OOMKilled'), looked('current'), undefined, true],
+  ])('is %s', (_what, before, assessment, pod, changed) => {
+    const up = followUp(before, assessment, pod, moment(60));
+    expect(up.changed).toBe(changed);
+    expect(up.health.at).toBe(changed ? moment(60).toISOString() : begun.since);
   });
 
   it('holds no credentials that a registry or a provider quoted', () => {

@@ -30,7 +30,7 @@ describe('what a pod says', () => {
     [
       'an image of an init container',
       onNode('initContainerStatuses: [{name: init, image: "r.io/i:1", state: {waiting: {reason: ErrImagePull}}}]'),
-      { reason: 'ErrImagePull', message: 'pod web-1: container init cannot get its image r.io/i:1', conclusive: true },
+      { reason: 'ImagePullBackOff', message: 'pod web-1: container init cannot get its image r.io/i:1', conclusive: true },
     ],
     [
       'a Secret that is not there',
