@@ -1,5 +1,5 @@
 import type { ClusterRow } from '../fleet/cluster.ts';
-import type { EcrClients, ImageContents, ImageRegistry, PodAuditDependencies } from '../images/index.ts';
+import type { AuditOutcome, EcrClients, ImageContents, ImageRegistry, PodAuditDependencies } from '../images/index.ts';
 import type { ClusterSecret } from '../kubernetes/index.ts';
 import type { ClusterPlan } from '../reconcile/index.ts';
 import type { PlumblineRecord } from '../records/record.ts';
@@ -44,6 +44,8 @@ export interface Deployment {
     readonly ecrFor: EcrClients;
     readonly pods: PodAuditDependencies;
     readonly leases: LeaseStore;
+    /** Audits these clusters now, registries and pods, and records what it finds. Resolves to what became of each that has a desired state. */
+    audit(clusters: readonly string[], signal: AbortSignal): Promise<readonly AuditOutcome[]>;
   };
   /** Creates or replaces the secret; its value reaches no log and no error. */
   storeCredentials(secretName: string, credentials: ClusterSecret): Promise<void>;

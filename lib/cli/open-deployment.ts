@@ -6,6 +6,7 @@ import { createClusterConnector } from '../cluster-connector.ts';
 import { createStoreClients, createStores } from '../deployment.ts';
 import type { ClusterRow } from '../fleet/index.ts';
 import { createEcrClients, createImageRegistry } from '../image-registry.ts';
+import { createPodAuditor, runAudit } from '../images/index.ts';
 import { planCluster, reconcileCluster } from '../reconcile/index.ts';
 import { createRecorder, createRecordIds } from '../records/index.ts';
 import { createSecretReader, createSecretsClient } from '../secrets.ts';
@@ -54,6 +55,16 @@ export async function openDeployment(target: DeploymentTarget, machine: Machine,
     toolsDirectory: machine.toolsDirectory,
     clock,
   };
+  const pods = { connect, contents: registry, store: stores.imageContents, seen: new Map(), clock };
+  const audits = {
+    ...stores,
+    registry,
+    history: stores.tagHistory,
+    auditPods: createPodAuditor(pods).now,
+    recorder,
+    clock,
+    newRunId: () => ulid(),
+  };
   const withinRun = (outer: AbortSignal) => AbortSignal.any([outer, AbortSignal.timeout(settings.CLUSTER_TIMEOUT_SECONDS * 1000)]);
   return {
     name: settings.DEPLOYMENT,
@@ -66,8 +77,9 @@ export async function openDeployment(target: DeploymentTarget, machine: Machine,
       locks: stores.locks,
       registry,
       ecrFor: createEcrClients(),
-      pods: { connect, contents: registry, store: stores.imageContents, seen: new Map(), clock },
+      pods,
       leases: stores.leases,
+      audit: (names, auditing) => runAudit(audits, auditing, { clusters: names }),
     },
     storeCredentials: credentials.store,
     deleteCredentials: credentials.delete,

@@ -130,5 +130,14 @@ it('an event of ECR has pods looked at that use the repository, and no others, b
   expect((await findings('event-eu')).map((record) => record.class)).not.toContain('pod.ephemeral');
   await invokeAudit(event(repository.repository));
   expect((await findings('event-eu')).map((record) => record.class)).toContain('pod.ephemeral');
+
+  const audited = await fleet.plumbline('images', 'audit', 'event-eu', '--json');
+  expect(audited).toMatchObject({ status: 2, error: '' });
+  const lines = audited.out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(lines.at(0)).toMatchObject({ kind: 'image', cluster: 'event-eu', class: 'pod.ephemeral' });
+  expect(lines.at(-1)).toMatchObject({ kind: 'audit', cluster: 'event-eu', findings: lines.length - 1 });
   await fleet.deleteRow('event-eu');
 });

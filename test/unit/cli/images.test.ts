@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { AuditOutcome } from '../../../lib/images/index.ts';
 import type { ImageLock } from '../../../lib/images/types.ts';
 import { ecrClientThatAnswers } from '../../helpers/ecr-answers.ts';
 import { deployment, rendered } from '../../helpers/workloads.ts';
@@ -61,6 +62,52 @@ it('images shows what matters most first', async () => {
   expect(result.lines).toMatchObject(
     ['run.mismatch', 'pod.ephemeral', 'tag.moved', 'ref.unpinned', 'reg.foreign'].map((id) => ({ class: id })),
   );
+});
+
+describe('images audit', () => {
+  function worldThatFinds(outcomes: readonly AuditOutcome[]) {
+    const world = emptyWorld();
+    const asked: (readonly string[])[] = [];
+    for (const cluster of ['prod-eu', 'prod-us']) world.items.set(cluster, eksItem(cluster));
+    const audit: World['images']['audit'] = async (clusters) => {
+      asked.push(clusters);
+      for (const outcome of outcomes) {
+        if (!('findings' in outcome) || outcome.findings === 0) continue;
+        const object = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web' };
+        const found = { kind: 'image', object, class: 'tag.moved', changes: [{ path: WEB }], decision: 'reported' } as const;
+        world.records.push(driftRecord({ id: outcome.cluster, cluster: outcome.cluster, ...found }));
+      }
+      return outcomes;
+    };
+    return { world: { ...world, images: { ...world.images, audit } }, asked };
+  }
+
+  it('audits those that are named, and shows what is found with exit status 2', async () => {
+    const { world, asked } = worldThatFinds([{ cluster: 'prod-eu', findings: 1 }]);
+    const result = await runCommand(world, 'images', 'audit', 'prod-eu', '--json');
+    expect(asked).toEqual([['prod-eu']]);
+    expect(result).toMatchObject({ status: 2, error: '' });
+    expect(result.lines).toMatchObject([
+      { kind: 'image', cluster: 'prod-eu', class: 'tag.moved' },
+      { kind: 'audit', cluster: 'prod-eu', findings: 1 },
+    ]);
+    expect((await runCommand(world, 'images', 'audit', 'prod-eu')).out).toContain('tag.moved');
+  });
+
+  it('audits all where none is named, and is done with exit status 0 where nothing is found', async () => {
+    const { world, asked } = worldThatFinds(['prod-eu', 'prod-us'].map((cluster) => ({ cluster, findings: 0 })));
+    expect((await runCommand(world, 'images', 'audit')).status).toBe(0);
+    expect(asked).toEqual([['prod-eu', 'prod-us']]);
+  });
+
+  it('fails when a cluster could not be audited, and says why', async () => {
+    const failure = { reason: 'Unreachable', message: 'nobody answers' };
+    const { world } = worldThatFinds([{ cluster: 'prod-eu', findings: 1, podFailure: failure }]);
+    const result = await runCommand(world, 'images', 'audit', '--json');
+    expect(result.status).toBe(1);
+    expect(result.error).toMatch(/prod-eu: nobody answers.*prod-us: nothing is published for it yet/s);
+    expect(result.lines).toHaveLength(3);
+  });
 });
 
 describe('images relock', () => {

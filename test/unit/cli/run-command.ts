@@ -56,6 +56,7 @@ export function emptyWorld(): World {
         clock: { now: () => NOW },
       },
       leases: { acquire: unused, release: unused },
+      audit: unused,
     },
     desired: unused,
     plan: unused,
