@@ -93,13 +93,14 @@ describe('an admission webhook', () => {
     90_000,
   );
 
-  it('that has side effects lets its objects be created, and then nothing is claimed of them', async () => {
+  it('that has side effects lets its objects be created, and once somebody touches one nothing is claimed of it', async () => {
     const at = await createWorld(server);
     await at.publish(configMap('victim', at.namespace, {}, { watched: at.namespace }));
     await at.create(webhookConfiguration(at.namespace, { clientConfig: webhooks.clientConfig('allow') }));
     await giveSideEffects(at);
     expect((await at.cluster.reconcile()).run).toMatchObject({ outcome: 'in-sync', created: 3 });
 
+    await at.cluster.kubectl(['annotate', 'configmap', 'victim', 'touched=yes', '--namespace', at.namespace]);
     const compared = await at.cluster.reconcile();
 
     expectOneFailed(compared, {

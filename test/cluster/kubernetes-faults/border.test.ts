@@ -81,7 +81,8 @@ describe('an object whose requests always end in', () => {
       expect(await cluster.stores.records.listOpen(cluster.identity.owner.replace('test.', ''))).toEqual([]);
 
       border.break(path, fault);
-      await cluster.kubectl(['patch', 'configmap', 'a', '--namespace', path.split('/')[2] ?? '', '--patch', '{"data":{"name":"red"}}']);
+      for (const name of ['a', 'victim'])
+        await cluster.kubectl(['patch', 'configmap', name, '--namespace', path.split('/')[2] ?? '', '--patch', '{"data":{"name":"red"}}']);
       const comparing = await run();
       expectOneFailed(comparing, reason, remedy);
       expect(comparing.objects.filter(({ decision }) => decision === 'corrected')).toMatchObject([{ object: { name: 'a' } }]);
