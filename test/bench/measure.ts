@@ -8,83 +8,121 @@ import type { EngineProcess, ObjectSet, Pass, StartEngine } from './engines/engi
 import { requestsBetween } from './request-counts.ts';
 import type { Engine, Measured, Sample, Workload } from './rows.ts';
 
-/** One engine on one set of objects. */
-export interface Series {
+/** One engine, and what it is measured at. */
+export interface Contender {
   readonly engine: Engine;
   readonly start: StartEngine;
-  readonly set: ObjectSet;
-  /** After the first apply, in this order. */
-  readonly workloads: readonly Exclude<Workload, 'first-apply'>[];
-  /** Whether the first apply is of interest, or only a way to the others. */
-  readonly measuresFirstApply: boolean;
-  readonly samples: number;
+  readonly workloads: readonly Workload[];
 }
 
 export interface Surroundings {
+  readonly set: ObjectSet;
+  readonly samples: number;
   startCluster(): Promise<BenchCluster>;
   readonly progress: (message: string) => void;
   readonly signal: AbortSignal;
 }
 
+/** A contender with a cluster of its own, which it has applied the objects to, and a folder for what it knows of it. */
+interface Arena {
+  readonly contender: Contender;
+  readonly cluster: BenchCluster;
+  readonly directory: string;
+}
+
 /** Until the server is done with what it was asked before: compacting, its caches, its garbage. */
 const SETTLE_MILLISECONDS = 500;
 
-/** The first apply, each time on a new cluster, and the other workloads on the last of these; a process of the engine's own for each. */
-export async function measureSeries(series: Series, surroundings: Surroundings): Promise<readonly Measured[]> {
-  const { engine, set, workloads, samples: count } = series;
-  const objects = set.objects.length;
-  const first: Sample[] = [];
-  const times = series.measuresFirstApply ? count : 1;
-  for (let turn = 1; turn < times; turn += 1) first.push((await firstApply(series, surroundings)).sample);
-  const { sample, measured } = await firstApply(series, surroundings, workloads);
-  first.push(sample);
-  return [...(series.measuresFirstApply ? [{ workload: 'first-apply' as const, objects, engine, samples: first }] : []), ...measured];
+/**
+ * Measures the contenders in turn, sample by sample, so that whatever else the machine does meets all of them: each first apply on a fresh
+ * cluster, the other workloads on the cluster of the last one, in a fresh process for each workload.
+ */
+export async function measureRound(contenders: readonly Contender[], surroundings: Surroundings): Promise<readonly Measured[]> {
+  const { samples } = surroundings;
+  await using scope = new AsyncDisposableStack();
+  const log = new SampleLog();
+  for (let turn = 1; turn < samples; turn += 1) {
+    for (const contender of contenders.filter(({ workloads }) => workloads.includes('first-apply'))) {
+      await using attempt = new AsyncDisposableStack();
+      await firstApply(contender, `${turn}/${samples}`, attempt, log, surroundings);
+    }
+  }
+  const arenas: Arena[] = [];
+  for (const contender of contenders) arenas.push(await firstApply(contender, `${samples}/${samples}`, scope, log, surroundings));
+  const workloads = new Set(contenders.flatMap((contender) => contender.workloads).filter((workload) => workload !== 'first-apply'));
+  for (const workload of workloads) {
+    const taking = arenas.filter(({ contender }) => contender.workloads.includes(workload));
+    await measureWorkload(workload, taking, log, surroundings);
+  }
+  const objects = surroundings.set.objects.length;
+  return contenders.flatMap(({ engine, workloads: asked }) =>
+    asked.map((workload) => ({ workload, objects, engine, samples: log.of(engine, workload) })),
+  );
+}
+
+class SampleLog {
+  readonly #samples = new Map<string, Sample[]>();
+
+  add(engine: Engine, workload: Workload, sample: Sample): void {
+    this.#samples.set(`${engine} ${workload}`, [...this.of(engine, workload), sample]);
+  }
+
+  of(engine: Engine, workload: Workload): readonly Sample[] {
+    return this.#samples.get(`${engine} ${workload}`) ?? [];
+  }
 }
 
 async function firstApply(
-  series: Series,
+  contender: Contender,
+  turn: string,
+  scope: AsyncDisposableStack,
+  log: SampleLog,
   surroundings: Surroundings,
-  workloads: Series['workloads'] = [],
-): Promise<{ readonly sample: Sample; readonly measured: readonly Measured[] }> {
-  const { engine, set, samples: count } = series;
-  const objects = set.objects.length;
-  await using scope = new AsyncDisposableStack();
+): Promise<Arena> {
+  const { set } = surroundings;
   const cluster = scope.use(await surroundings.startCluster());
   const directory = await mkdtemp(join(tmpdir(), 'plumbline-bench-'));
   scope.defer(() => rm(directory, { recursive: true, force: true }));
-  const [sample] = await passes('first-apply', 1, { created: objects }, series, cluster, directory, surroundings);
-  if (sample === undefined) throw new Error('one pass was asked for');
-  const measured: Measured[] = [];
-  for (const workload of workloads) {
-    const samples = await passes(workload, count, { created: 0 }, series, cluster, directory, surroundings);
-    measured.push({ workload, objects, engine, samples });
-  }
-  return { sample, measured };
+  await using running = await contender.start('first-apply', cluster, set, directory);
+  const arena = { contender, cluster, directory };
+  await measureTurn('first-apply', turn, { created: set.objects.length, changed: 0 }, { ...arena, running }, log, surroundings);
+  return arena;
 }
 
-async function passes(
-  workload: Workload,
-  count: number,
-  { created }: { readonly created: number },
-  { engine, start, set }: Series,
-  cluster: BenchCluster,
-  directory: string,
-  { progress, signal }: Surroundings,
-): Promise<readonly Sample[]> {
-  await using running = await start(workload, cluster, set, directory);
-  const samples: Sample[] = [];
-  for (let turn = 1; turn <= count; turn += 1) {
-    const changed = await disturb(workload, set.objects, turn, cluster);
-    await sleep(SETTLE_MILLISECONDS, undefined, { signal });
-    const { sample, did } = await measurePass(running, cluster);
-    if (did !== undefined && (did.created !== created || did.changed !== changed))
-      throw new Error(
-        `${engine}, ${workload}: it created ${did.created} and changed ${did.changed} objects; ${created} and ${changed} were expected`,
-      );
-    progress(`${engine}, ${set.objects.length} objects, ${workload} ${turn}/${count}: ${sample.wallSeconds.toFixed(2)} s`);
-    samples.push(sample);
+async function measureWorkload(workload: Workload, arenas: readonly Arena[], log: SampleLog, surroundings: Surroundings): Promise<void> {
+  const { set, samples } = surroundings;
+  await using scope = new AsyncDisposableStack();
+  const runners: (Arena & { readonly running: EngineProcess })[] = [];
+  for (const arena of arenas) {
+    const running = scope.use(await arena.contender.start(workload, arena.cluster, set, arena.directory));
+    runners.push({ ...arena, running });
   }
-  return samples;
+  for (let turn = 1; turn <= samples; turn += 1) {
+    for (const runner of runners) {
+      const changed = await disturb(workload, set.objects, turn, runner.cluster);
+      await measureTurn(workload, `${turn}/${samples}`, { created: 0, changed }, runner, log, surroundings);
+    }
+  }
+}
+
+/** One pass. What it did must be what the workload is about, or the figures are of something else. */
+async function measureTurn(
+  workload: Workload,
+  turn: string,
+  expected: NonNullable<Pass['did']>,
+  { contender: { engine }, cluster, running }: Arena & { readonly running: EngineProcess },
+  log: SampleLog,
+  { set, progress, signal }: Surroundings,
+): Promise<void> {
+  await sleep(SETTLE_MILLISECONDS, undefined, { signal });
+  const { sample, did } = await measurePass(running, cluster);
+  const where = `${engine}, ${set.objects.length} objects, ${workload}`;
+  if (did !== undefined && (did.created !== expected.created || did.changed !== expected.changed))
+    throw new Error(
+      `${where}: it created ${did.created} and changed ${did.changed} objects; ${expected.created} and ${expected.changed} were expected`,
+    );
+  log.add(engine, workload, sample);
+  progress(`${where} ${turn}: ${sample.wallSeconds.toFixed(3)} s`);
 }
 
 async function measurePass(engine: EngineProcess, cluster: BenchCluster): Promise<{ readonly sample: Sample; readonly did: Pass['did'] }> {

@@ -1,12 +1,18 @@
 import type { Engine, Workload } from './rows.ts';
 
-/** What is measured of one set of objects, engine by engine. */
+export interface EnginePlan {
+  readonly engine: Engine;
+  readonly workloads: readonly Workload[];
+}
+
+/** What is measured of one set of objects. */
 export interface Plan {
   readonly set: 'applications' | 'realistic';
   /** Of `applications`. */
   readonly applications: number;
   readonly roundTripMilliseconds: number;
-  readonly engines: readonly { readonly engine: Engine; readonly workloads: readonly Workload[] }[];
+  /** The engines of a round take turns; the rounds follow each other. */
+  readonly rounds: readonly (readonly EnginePlan[])[];
 }
 
 export const SAMPLES = 3;
@@ -19,28 +25,28 @@ const ALL: readonly Workload[] = [...QUICK.slice(0, 4), 'one-percent-drift', 'co
 const FLUX_KNOWS_NO: ReadonlySet<Workload> = new Set(['no-drift-sweep', 'cold-checkpoint']);
 
 export function quickPlan(): readonly Plan[] {
-  return [near(200, both(QUICK))];
+  return [near(200, [both(QUICK)])];
 }
 
 export function fullPlan(): readonly Plan[] {
   return [
     near(200, [
-      ...both(ALL),
-      { engine: 'kubectl-apply', workloads: ['first-apply', 'no-drift'] },
-      { engine: 'kubectl-diff', workloads: ['no-drift'] },
-      { engine: 'limit', workloads: ['first-apply', 'no-drift'] },
+      both(ALL),
+      [{ engine: 'kubectl-apply', workloads: ['first-apply', 'no-drift'] }],
+      [{ engine: 'kubectl-diff', workloads: ['no-drift'] }],
+      [{ engine: 'limit', workloads: ['first-apply', 'no-drift'] }],
     ]),
-    near(1_000, both(['first-apply', 'no-drift', 'no-drift-sweep', 'one-percent-drift', 'cold-checkpoint'])),
-    near(2_000, both(ALL)),
-    { set: 'realistic', applications: 200, roundTripMilliseconds: DISTANT_MILLISECONDS, engines: both(ALL) },
+    near(1_000, [both(['first-apply', 'no-drift', 'no-drift-sweep', 'one-percent-drift', 'cold-checkpoint'])]),
+    near(2_000, [both(ALL)]),
+    { set: 'realistic', applications: 200, roundTripMilliseconds: DISTANT_MILLISECONDS, rounds: [both(ALL)] },
   ];
 }
 
-function near(applications: number, engines: Plan['engines']): Plan {
-  return { set: 'applications', applications, roundTripMilliseconds: 0, engines };
+function near(applications: number, rounds: Plan['rounds']): Plan {
+  return { set: 'applications', applications, roundTripMilliseconds: 0, rounds };
 }
 
-function both(workloads: readonly Workload[]): Plan['engines'] {
+function both(workloads: readonly Workload[]): readonly EnginePlan[] {
   return [
     { engine: 'ours', workloads },
     { engine: 'flux', workloads },

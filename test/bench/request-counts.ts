@@ -4,10 +4,13 @@ export type RequestCounts = Readonly<Record<string, number>>;
 const SAMPLE = /^apiserver_request_total\{(.*)\} (\S+)$/;
 const LABEL = /(\w+)="([^"]*)"/g;
 
-/** What the API server asks itself all the time, and we ask it to measure. */
+/** What the API server asks itself for all the time; that it gives a Service an address is such a request too. */
+const OWN_RESOURCES: ReadonlySet<string> = new Set(['leases', 'endpoints', 'endpointslices', 'ipaddresses', 'servicecidrs']);
+
+/** Neither an engine's request, nor one that tells engines apart. */
 function isHousekeeping({ resource = '', subresource = '', verb = '', group = '' }: Readonly<Record<string, string>>): boolean {
   if (subresource === '/metrics' || subresource === '/readyz' || verb === 'WATCH') return true;
-  return resource === 'leases' || group === 'flowcontrol.apiserver.k8s.io' || resource === 'endpoints' || resource === 'endpointslices';
+  return OWN_RESOURCES.has(resource) || group === 'flowcontrol.apiserver.k8s.io';
 }
 
 /** Sums the server's own counter (`GET /metrics`) by verb. */

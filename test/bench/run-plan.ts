@@ -5,15 +5,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { applicationSet } from '../helpers/application-set.ts';
 import { type ClusterPrograms, startBenchCluster } from './bench-cluster.ts';
 import type { StartEngine } from './engines/engine.ts';
-import { measureSeries } from './measure.ts';
+import { measureRound } from './measure.ts';
 import { realisticSet, writeSet } from './object-sets.ts';
 import { distinctWorkloads, type Plan, SAMPLES } from './plan.ts';
-import { type Engine, type Row, rowOf, type Workload } from './rows.ts';
+import { ENGINES, type Engine, type Row, rowOf, WORKLOADS, type Workload } from './rows.ts';
 
 /** After an API server is ready it still sets up its own roles and priorities. */
 const SETTLE_MILLISECONDS = 2_000;
 
-/** Measures what the plan says, one engine after the other, and resolves to the rows in the plan's order. */
+/** Measures what the plan says, one engine after the other, and resolves to the rows. */
 export async function runPlan(
   plan: Plan,
   engines: Readonly<Record<Engine, StartEngine>>,
@@ -30,34 +30,32 @@ export async function runPlan(
       await sleep(SETTLE_MILLISECONDS, undefined, { signal });
       return cluster;
     };
+    const surroundings = { set, samples: SAMPLES, startCluster, progress, signal };
     const rows: Row[] = [];
-    for (const { engine, workloads } of plan.engines) {
-      const series = { engine, start: engines[engine], set, samples: SAMPLES, ...splitFirst(distinctWorkloads(engine, workloads)) };
-      const measured = (await measureSeries(series, { startCluster, progress, signal })).map(rowOf);
-      for (const workload of workloads) rows.push({ ...rowFor(workload, measured), workload });
+    for (const round of plan.rounds) {
+      const contenders = round.map(({ engine, workloads }) => ({
+        engine,
+        start: engines[engine],
+        workloads: distinctWorkloads(engine, workloads),
+      }));
+      const measured = (await measureRound(contenders, surroundings)).map(rowOf);
+      rows.push(...round.flatMap(({ engine, workloads }) => workloads.map((workload) => rowFor(engine, workload, measured))));
     }
-    return rows.toSorted((a, b) => order(plan, a) - order(plan, b));
+    return rows.toSorted((a, b) => order(a) - order(b));
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-function splitFirst(workloads: readonly Workload[]) {
-  return {
-    measuresFirstApply: workloads.includes('first-apply'),
-    workloads: workloads.filter((workload) => workload !== 'first-apply'),
-  };
-}
-
 /** A workload that the engine does not tell from `no-drift` has that row's figures. */
-function rowFor(workload: Workload, measured: readonly Row[]): Row {
-  const row = measured.find((one) => one.workload === workload) ?? measured.find((one) => one.workload === 'no-drift');
-  if (row === undefined) throw new Error(`${workload}: it was not measured`);
-  return row;
+function rowFor(engine: Engine, workload: Workload, measured: readonly Row[]): Row {
+  const own = measured.filter((row) => row.engine === engine);
+  const row = own.find((one) => one.workload === workload) ?? own.find((one) => one.workload === 'no-drift');
+  if (row === undefined) throw new Error(`${engine}, ${workload}: it was not measured`);
+  return { ...row, workload };
 }
 
 /** Workload by workload, the engines beside each other. */
-function order({ engines }: Plan, { workload, engine }: Row): number {
-  const workloads = engines[0]?.workloads ?? [];
-  return workloads.indexOf(workload) * engines.length + engines.findIndex((one) => one.engine === engine);
+function order({ workload, engine }: Row): number {
+  return WORKLOADS.indexOf(workload) * ENGINES.length + ENGINES.indexOf(engine);
 }
