@@ -4,7 +4,7 @@ import type { ApiResource, KubernetesClient } from '../kubernetes/client.ts';
 import type { KubernetesObject, ObjectId } from '../manifests/object.ts';
 import { assessHealth } from './assess.ts';
 import { type HealthAssessment, unknown } from './assessment.ts';
-import { asksPods, type Followed, type FollowUp, followUp } from './follow.ts';
+import { asksPods, type FollowUp, followUp, type RecordHealth } from './follow.ts';
 import { assessRemovedJob } from './pod-and-job-rules.ts';
 import type { HealthRules } from './rules.ts';
 import { podSelectorOf, readPodReason } from './workload-pods.ts';
@@ -16,10 +16,10 @@ export interface FollowedObject {
   readonly id: Pick<ObjectId, 'namespace' | 'name'>;
   readonly resource: ApiResource;
   readonly desired: KubernetesObject;
-  /** As this run has read or written it; undefined where it has not: then it is read. */
-  readonly live: KubernetesObject | undefined;
-  /** From the last run, or `startFollowing` for one that was written in this run. */
-  readonly before: Followed;
+  /** What this run's own read or write of it showed (`assessHealth`); undefined where there was none: then it is read. */
+  readonly seen: HealthAssessment | undefined;
+  /** From its record, or `startFollowing` for one that was written in this run. */
+  readonly before: RecordHealth;
 }
 
 export interface FollowedResult extends FollowUp {
@@ -38,7 +38,7 @@ const MAX_POD_READS = 20;
 const IN_PARALLEL = 4;
 
 /**
- * One more look at each followed object: a GET for those that the run has not read, and pods for those that do not come up. A result for each
+ * One more look at each followed object: a GET for those that the run has not seen, and pods for those that do not come up. A result for each
  * object, in their order. One that is gone is not followed any more: that is drift, unless it is a Job that its TTL removed. One whose turn has
  * not come keeps what was known of it. A read that fails is `unknown`, never healthy.
  */
@@ -48,14 +48,14 @@ export async function followObjects(
   signal: AbortSignal,
 ): Promise<readonly FollowedResult[]> {
   const results = new Map<string, FollowUp>();
-  const unread = objects.filter(({ live }) => live === undefined);
+  const unseen = objects.filter(({ seen }) => seen === undefined);
   const looks: Look[] = [];
   await inParallel(
-    [...objects.filter(({ live }) => live !== undefined), ...inTurn(unread, deps.now, MAX_READS)],
+    [...objects.filter(({ seen }) => seen !== undefined), ...inTurn(unseen, deps.now, MAX_READS)],
     IN_PARALLEL,
     async (object) => {
       const one = await look(object, deps, signal);
-      if (one === undefined) results.set(object.key, { health: object.before.health, changed: false, followed: undefined });
+      if (one === undefined) results.set(object.key, { health: object.before, changed: false, isOver: true });
       else looks.push(one);
     },
   );
@@ -69,11 +69,11 @@ export async function followObjects(
   await inParallel(looks, IN_PARALLEL, async (one) => {
     const { before, key } = one.object;
     // What its pods said before holds until they are asked again.
-    if (!asked.has(one) && isAsked(one, deps.now) && before.health.status !== 'progressing') return;
+    if (!asked.has(one) && isAsked(one, deps.now) && before.status !== 'progressing') return;
     const pod = asked.has(one) && one.live !== undefined ? await readPodReason(deps.client, one.live, deps.now, signal) : undefined;
     results.set(key, followUp(before, one.assessment, pod, deps.now));
   });
-  return objects.map(({ key, before }) => ({ key, ...(results.get(key) ?? { health: before.health, changed: false, followed: before }) }));
+  return objects.map(({ key, before }) => ({ key, ...(results.get(key) ?? { health: before, changed: false, isOver: false }) }));
 }
 
 function isAsked({ object, live, assessment }: Look, now: Date): boolean {
@@ -88,9 +88,10 @@ interface Look {
 
 async function look(object: FollowedObject, { client, rules }: FollowDependencies, signal: AbortSignal): Promise<Look | undefined> {
   try {
-    const live = object.live ?? (await client.get(object.resource, object.id, signal));
+    if (object.seen !== undefined) return { object, live: undefined, assessment: object.seen };
+    const live = await client.get(object.resource, object.id, signal);
     if (live !== undefined) return { object, live, assessment: assessHealth(live, rules) };
-    const last = object.before.health.status === 'degraded' ? 'failed' : undefined;
+    const last = object.before.status === 'degraded' ? 'failed' : undefined;
     const removed = assessRemovedJob(object.desired, last);
     return removed === undefined ? undefined : { object, live: undefined, assessment: removed };
   } catch (error) {

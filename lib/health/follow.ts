@@ -7,30 +7,27 @@ import type { PodReason } from './pod-reason.ts';
 /** How a rollout or a correction turned out so far. */
 export type HealthVerdict = 'healthy' | 'progressing' | 'degraded' | 'timed-out';
 
-/** What a rollout's or a correction's record says of the object's health. */
+/**
+ * What a rollout's or a correction's record says of the object's health; also all that the next run has to know to follow it on.
+ */
 export interface RecordHealth {
   readonly status: HealthVerdict;
   readonly reason: string;
   readonly message: string;
   /** ISO 8601: since when it has been so. */
   readonly at: string;
-}
-
-/** An object that was written and is not current yet: what the next run has to know of it. */
-export interface Followed {
-  /** ISO 8601: when it was written. */
+  /** ISO 8601: when the object was written. */
   readonly since: string;
   /** ISO 8601 */
   readonly deadlineAt: string;
-  readonly health: RecordHealth;
 }
 
 export interface FollowUp {
   readonly health: RecordHealth;
-  /** Whether the record has news: another status, or another reason of trouble. */
+  /** Whether the record has news: another status, or another reason why it is degraded. */
   readonly changed: boolean;
-  /** Undefined when it is healthy: nothing is left to follow. */
-  readonly followed: Followed | undefined;
+  /** It is healthy, or gone: nothing is left to follow. */
+  readonly isOver: boolean;
 }
 
 /** Pods are asked no earlier: the first seconds of a rollout are nobody's fault. */
@@ -40,19 +37,16 @@ const PODS_ASKED_AFTER_SECONDS = 30;
  * Begins to follow an object that was written just now. What Git itself allows it (`progressDeadlineSeconds` of a Deployment,
  * `activeDeadlineSeconds` of a Job) counts where it is longer than `deadlineSeconds`.
  */
-export function startFollowing(desired: KubernetesObject, now: Date, deadlineSeconds: number): Followed {
+export function startFollowing(desired: KubernetesObject, now: Date, deadlineSeconds: number): RecordHealth {
   const own = ['progressDeadlineSeconds', 'activeDeadlineSeconds'].map((field) => numberAt(desired, 'spec', field) ?? 0);
   const seconds = Math.max(deadlineSeconds, ...own);
   const at = now.toISOString();
-  return {
-    since: at,
-    deadlineAt: new Date(now.getTime() + seconds * 1000).toISOString(),
-    health: { status: 'progressing', reason: 'Written', message: 'it was written', at },
-  };
+  const deadlineAt = new Date(now.getTime() + seconds * 1000).toISOString();
+  return { status: 'progressing', reason: 'Written', message: 'it was written', at, since: at, deadlineAt };
 }
 
 /** Whether its pods are to be asked for a reason. */
-export function asksPods({ status }: HealthAssessment, { since }: Followed, now: Date): boolean {
+export function asksPods({ status }: HealthAssessment, { since }: Pick<RecordHealth, 'since'>, now: Date): boolean {
   if (status === 'failed') return true;
   return status === 'in-progress' && now.getTime() - Date.parse(since) >= PODS_ASKED_AFTER_SECONDS * 1000;
 }
@@ -61,33 +55,33 @@ export function asksPods({ status }: HealthAssessment, { since }: Followed, now:
  * What to say of a followed object after one more look at it. Degraded stays degraded until it is healthy: containers that crash run in
  * between. After the deadline it is followed on, so that a late recovery is seen.
  */
-export function followUp(before: Followed, assessment: HealthAssessment, pod: PodReason | undefined, now: Date): FollowUp {
+export function followUp(before: RecordHealth, assessment: HealthAssessment, pod: PodReason | undefined, now: Date): FollowUp {
   const status = verdictOf(before, assessment, pod, now);
   const reason = reasonOf(status, before, assessment, pod);
-  const isOther = status !== before.health.status || reason !== before.health.reason;
-  // A rollout passes through many reasons, and counts in a message move each minute: neither is news.
-  const changed = isOther && (status !== 'progressing' || before.health.status !== 'progressing');
-  const at = changed ? now.toISOString() : before.health.at;
-  const health = isOther ? { status, reason, message: messageOf(status, before, assessment, pod), at } : before.health;
-  return { health, changed, followed: status === 'healthy' ? undefined : { ...before, health } };
+  const isOther = status !== before.status || reason !== before.reason;
+  // What waits passes through many reasons, and counts in a message move each minute: neither is news.
+  const changed = isOther && (status !== before.status || status === 'degraded');
+  const at = changed ? now.toISOString() : before.at;
+  const health = isOther ? { ...before, status, reason, message: messageOf(status, before, assessment, pod), at } : before;
+  return { health, changed, isOver: status === 'healthy' };
 }
 
-/** While the trouble lasts, only what is sure replaces its reason: pods pass through others in between. */
-function reasonOf(status: HealthVerdict, { health }: Followed, assessment: HealthAssessment, pod: PodReason | undefined): string {
+/** Of what is degraded only what is sure replaces the reason: pods pass through others in between. */
+function reasonOf(status: HealthVerdict, before: RecordHealth, assessment: HealthAssessment, pod: PodReason | undefined): string {
   const found = pod?.reason ?? assessment.reason;
-  if (status !== health.status || status === 'progressing' || pod?.conclusive === true) return found;
-  return assessment.status === 'failed' && pod === undefined ? found : health.reason;
+  if (status !== before.status || status !== 'degraded' || pod?.conclusive === true) return found;
+  return assessment.status === 'failed' && pod === undefined ? found : before.reason;
 }
 
-function verdictOf({ deadlineAt, health }: Followed, { status }: HealthAssessment, pod: PodReason | undefined, now: Date): HealthVerdict {
+function verdictOf(before: RecordHealth, { status }: HealthAssessment, pod: PodReason | undefined, now: Date): HealthVerdict {
   if (status === 'current') return 'healthy';
-  if (status === 'failed' || pod?.conclusive === true || health.status === 'degraded') return 'degraded';
-  return now.getTime() >= Date.parse(deadlineAt) ? 'timed-out' : 'progressing';
+  if (status === 'failed' || pod?.conclusive === true || before.status === 'degraded') return 'degraded';
+  return now.getTime() >= Date.parse(before.deadlineAt) ? 'timed-out' : 'progressing';
 }
 
 function messageOf(
   verdict: HealthVerdict,
-  { since, deadlineAt }: Followed,
+  { since, deadlineAt }: RecordHealth,
   { message }: HealthAssessment,
   pod: PodReason | undefined,
 ): string {

@@ -7,7 +7,6 @@
 export { assessHealth } from './assess.ts';
 export type { HealthAssessment, HealthStatus } from './assessment.ts';
 export {
-  type Followed,
   type FollowUp,
   followUp,
   type HealthVerdict,

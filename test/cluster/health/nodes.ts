@@ -88,14 +88,14 @@ async function follow(
   const started = Date.now();
   let before = startFollowing(desired, new Date(started), policy.deadlineSeconds);
   while (Date.now() < started + SECONDS * 1000) {
-    const object: FollowedObject = { key: 'one', id: objectIdOf(desired), resource, desired, live: undefined, before };
+    const object: FollowedObject = { key: 'one', id: objectIdOf(desired), resource, desired, seen: undefined, before };
     const now = new Date(Date.now() + aheadSeconds * 1000);
     const [result] = await followObjects([object], { client, rules: policy.rules, now }, signal);
-    const health = result?.health ?? before.health;
+    const health = result?.health ?? before;
     if (health.status === status && (reason === undefined || health.reason === reason)) return health;
-    if (result?.followed === undefined) throw new Error(`it is not followed any more: ${JSON.stringify(health)}`);
-    before = result.followed;
+    if (result?.isOver !== false) throw new Error(`it is not followed any more: ${JSON.stringify(health)}`);
+    before = health;
     await sleep(500);
   }
-  throw new Error(`${desired.kind} ${desired.metadata.name} is not ${status} after ${SECONDS} s: ${JSON.stringify(before.health)}`);
+  throw new Error(`${desired.kind} ${desired.metadata.name} is not ${status} after ${SECONDS} s: ${JSON.stringify(before)}`);
 }

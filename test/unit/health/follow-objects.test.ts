@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type FollowedObject, followObjects, healthPolicy, startFollowing } from '../../../lib/health/index.ts';
+import { assessHealth, type FollowedObject, followObjects, healthPolicy, startFollowing } from '../../../lib/health/index.ts';
 import { ApiError, type ApiResource, type KubernetesClient } from '../../../lib/kubernetes/index.ts';
 import type { KubernetesObject } from '../../../lib/manifests/object.ts';
 import { object } from './from-yaml.ts';
@@ -41,7 +41,7 @@ const followed = (name: string, changes: Partial<FollowedObject> = {}): Followed
   id: { namespace: 'shop', name },
   resource,
   desired: PENDING,
-  live: undefined,
+  seen: undefined,
   before: startFollowing(PENDING, new Date(START), 600),
   ...changes,
 });
@@ -49,9 +49,13 @@ const minute = (minutes: number) => new Date(START + minutes * 60_000);
 const forbidden = new ApiError({ status: 403, reason: 'Forbidden', message: 'list of Pod: not allowed' });
 
 describe('followed objects', () => {
-  it('are read unless the run has read them', async () => {
+  it('are read unless the run has seen them', async () => {
     const { client, asked } = cluster({ a: CURRENT });
-    const results = await followObjects([followed('a'), followed('b', { live: CURRENT })], { client, rules, now: minute(0) }, signal);
+    const results = await followObjects(
+      [followed('a'), followed('b', { seen: assessHealth(CURRENT, rules) })],
+      { client, rules, now: minute(0) },
+      signal,
+    );
     expect(results.map(({ key, health }) => `${key} ${health.status}`)).toEqual(['a healthy', 'b healthy']);
     expect(asked).toEqual(['get a']);
   });
@@ -81,8 +85,8 @@ describe('followed objects', () => {
     const job = object('apiVersion: batch/v1\nkind: Job\nspec: {ttlSecondsAfterFinished: 0}');
     const results = await followObjects([followed('a'), followed('b', { desired: job })], { client, rules, now: minute(1) }, signal);
     expect(results).toMatchObject([
-      { key: 'a', changed: false, followed: undefined, health: { status: 'progressing' } },
-      { key: 'b', changed: true, followed: undefined, health: { status: 'healthy', reason: 'RemovedByTtl' } },
+      { key: 'a', changed: false, isOver: true, health: { status: 'progressing' } },
+      { key: 'b', changed: true, isOver: true, health: { status: 'healthy', reason: 'RemovedByTtl' } },
     ]);
   });
 
@@ -90,11 +94,9 @@ describe('followed objects', () => {
     const failing = object(
       'apiVersion: apps/v1\nkind: Deployment\nspec: {selector: {matchLabels: {app: web}}}\nstatus: {observedGeneration: 1, conditions: [{type: Progressing, reason: ProgressDeadlineExceeded}]}',
     );
-    const health = { status: 'degraded', reason: 'OOMKilled', message: 'pod a', at: '2026-01-01T00:00:30Z' } as const;
-    const many = Array.from({ length: 30 }, (_, index) =>
-      followed(`d${index}`, { live: failing, before: { ...startFollowing(PENDING, new Date(START), 600), health } }),
-    );
-    const { client, asked } = cluster({}, [NO_IMAGE]);
+    const before = { ...startFollowing(PENDING, new Date(START), 600), status: 'degraded', reason: 'OOMKilled' } as const;
+    const many = Array.from({ length: 30 }, (_, index) => followed(`d${index}`, { before }));
+    const { client, asked } = cluster(Object.fromEntries(many.map(({ key }) => [key, failing])), [NO_IMAGE]);
     const results = await followObjects(many, { client, rules, now: minute(11) }, signal);
     expect(asked.filter((call) => call.startsWith('list Pod'))).toHaveLength(20);
     expect(Map.groupBy(results, (result) => result.health.reason).get('ImagePullBackOff')).toHaveLength(20);
@@ -112,7 +114,7 @@ describe('followed objects', () => {
         signal,
       );
       expect(asked).toHaveLength(200);
-      for (const { key, followed: still } of results) if (still === undefined) looked.add(key);
+      for (const { key, isOver } of results) if (isOver) looked.add(key);
     }
     expect(looked.size).toBe(450);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { HealthAssessment, HealthStatus } from '../../../lib/health/assessment.ts';
-import { asksPods, type Followed, followUp, startFollowing } from '../../../lib/health/follow.ts';
+import { asksPods, followUp, type RecordHealth, startFollowing } from '../../../lib/health/follow.ts';
 import { assessRemovedJob, type HealthVerdict } from '../../../lib/health/index.ts';
 import type { PodReason } from '../../../lib/health/pod-reason.ts';
 import { object } from './from-yaml.ts';
@@ -10,10 +10,7 @@ const moment = (seconds: number) => new Date(START + seconds * 1000);
 const looked = (status: HealthStatus, reason = 'Because', message = 'so it is'): HealthAssessment => ({ status, reason, message });
 const CONFIG = object('apiVersion: v1\nkind: ConfigMap');
 const begun = startFollowing(CONFIG, moment(0), 600);
-const known = (status: HealthVerdict, reason = 'Before'): Followed => ({
-  ...begun,
-  health: { status, reason, message: 'then', at: begun.since },
-});
+const known = (status: HealthVerdict, reason = 'Before'): RecordHealth => ({ ...begun, status, reason });
 const PULL: PodReason = { reason: 'ImagePullBackOff', message: 'pod a: no image', conclusive: true };
 const PROBE: PodReason = { reason: 'NotReady', message: 'pod a: not ready', conclusive: false };
 
@@ -35,7 +32,7 @@ describe('the verdict', () => {
     ['degraded Before', known('degraded'), looked('in-progress'), undefined, 9000],
     ['degraded Before', known('degraded'), looked('failed'), PROBE, 60],
     ['degraded Because', known('degraded'), looked('failed'), undefined, 60],
-    ['timed-out Before', known('timed-out'), looked('in-progress'), PROBE, 900],
+    ['timed-out NotReady', known('timed-out'), looked('in-progress'), PROBE, 900],
     ['degraded ImagePullBackOff', known('timed-out'), looked('in-progress'), PULL, 900],
     ['timed-out Because', begun, looked('in-progress'), undefined, 600],
     ['timed-out NotReady', begun, looked('in-progress'), PROBE, 600],
@@ -43,9 +40,9 @@ describe('the verdict', () => {
     ['timed-out Because', begun, looked('terminating'), undefined, 600],
     ['degraded Because', known('timed-out'), looked('failed'), undefined, 900],
   ])('is %s', (expected, before, assessment, pod, seconds) => {
-    const { health, followed } = followUp(before, assessment, pod, moment(seconds));
+    const { health, isOver } = followUp(before, assessment, pod, moment(seconds));
     expect(`${health.status} ${health.reason}`).toBe(expected);
-    expect(followed === undefined).toBe(health.status === 'healthy');
+    expect(isOver).toBe(health.status === 'healthy');
   });
 });
 
@@ -57,13 +54,11 @@ describe('what a record says', () => {
         reason: 'ImagePullBackOff',
         message: 'ready: 0 of 2; pod a: no image',
         at: moment(60).toISOString(),
-      },
-      changed: true,
-      followed: {
         since: moment(0).toISOString(),
         deadlineAt: moment(600).toISOString(),
-        health: expect.objectContaining({ status: 'degraded' }),
       },
+      changed: true,
+      isOver: false,
     });
   });
 
@@ -75,7 +70,7 @@ describe('what a record says', () => {
 
   it('does not change with the counts of a message', () => {
     const first = followUp(begun, looked('in-progress', 'LessReady', 'ready: 0 of 2'), undefined, moment(60));
-    const second = followUp(first.followed ?? begun, looked('in-progress', 'LessReady', 'ready: 1 of 2'), undefined, moment(120));
+    const second = followUp(first.health, looked('in-progress', 'LessReady', 'ready: 1 of 2'), undefined, moment(120));
     expect(second).toEqual(first);
   });
 
@@ -84,9 +79,10 @@ describe('what a record says', () => {
     ['news when it stops', begun, looked('failed'), undefined, true],
     ['no news while the trouble lasts', known('degraded', 'ImagePullBackOff'), looked('in-progress'), PULL, false],
     ['news when the trouble is another one', known('degraded', 'OOMKilled'), looked('in-progress'), PULL, true],
+    ['no news while nothing comes of it', known('timed-out'), looked('in-progress'), PROBE, false],
     ['news when it is over', known('degraded', 'OOMKilled'), looked('current'), undefined, true],
   ])('is %s', (_what, before, assessment, pod, changed) => {
-    const up = followUp(before, assessment, pod, moment(60));
+    const up = followUp(before, assessment, pod, moment(before.status === 'timed-out' ? 660 : 60));
     expect(up.changed).toBe(changed);
     expect(up.health.at).toBe(changed ? moment(60).toISOString() : begun.since);
   });
