@@ -136,3 +136,18 @@ it('says by an expression of the settings what a real object is', async () => {
   const policy = healthPolicy({ expressions });
   expect(await world.follow(deployment('cel', 'r.example/app:1'), 'healthy', { policy })).toMatchObject({ reason: 'Current' });
 });
+
+it.each([
+  ['what its image says', '', `r.example:5000/app@sha256:${'1'.repeat(64)}`],
+  ['other bytes, when its annotation says so', 'nodes.plumbline.dev/image-id: r.example/evil', 'r.example/evil'],
+])('plays a pod that runs %s', async (_what, annotation, imageID) => {
+  const image = `r.example:5000/app:1@sha256:${'1'.repeat(64)}`;
+  const pod = `
+apiVersion: v1
+kind: Pod
+metadata: { name: pod-${imageID.length}, namespace: default, annotations: { ${annotation} } }
+spec: { containers: [{ name: app, image: "${image}" }] }
+`;
+  await world.follow(pod, 'healthy');
+  expect((await world.read(pod))?.status).toMatchObject({ containerStatuses: [{ image, imageID }] });
+});

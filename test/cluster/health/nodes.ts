@@ -12,9 +12,7 @@ import {
   startFollowing,
 } from '../../../lib/health/index.ts';
 import type { ApiClient, Discovery } from '../../../lib/kubernetes/index.ts';
-import { Children } from '../../../lib/local/children.ts';
-import { thisHost } from '../../../lib/local/index.ts';
-import { nodePlanePrograms, startNodePlane } from '../../../lib/local/node-plane.ts';
+import { Children, nodePlanePrograms, startNodePlane, thisHost } from '../../../lib/local/index.ts';
 import { type KubernetesObject, objectIdOf } from '../../../lib/manifests/object.ts';
 import { startTestCluster } from '../kubernetes/control-plane.ts';
 
