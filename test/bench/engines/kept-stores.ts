@@ -7,14 +7,14 @@ import { type MemoryStores, memoryStores } from '../../helpers/memory-stores.ts'
 /** One call that changed something: store, method, arguments. */
 type Call = readonly [store: 'state' | 'artifacts' | 'records', method: string, args: readonly unknown[]];
 
+const READ = /^(get|list|query)/;
+
 /** The stores in memory, and a way to have them again in the next process. */
 export interface KeptStores {
   readonly stores: MemoryStores;
   /** Writes down what they hold. */
   keep(): void;
 }
-
-const READ = /^(get|list|query)/;
 
 /**
  * Stores in memory, as the last process on this file left them: the calls that changed something are made again. Records that are closed
@@ -49,11 +49,11 @@ function written<T extends object>(name: Call[0], store: T, calls: Call[]): T {
 }
 
 function withoutClosed(calls: readonly Call[]): readonly Call[] {
-  const transitions = calls.flatMap(([store, method, [record]]) =>
-    store === 'records' && method === 'transition' ? [record as ObjectRecord] : [],
-  );
-  const closed = new Set(transitions.filter(({ resolvedAt }) => resolvedAt !== undefined).map(({ id }) => id));
-  return calls.filter(
-    ([store, method, [record]]) => store !== 'records' || (method === 'transition' && !closed.has((record as ObjectRecord).id)),
-  );
+  const recordOf = ([store, method, [record]]: Call): ObjectRecord | undefined =>
+    store === 'records' && method === 'transition' ? (record as ObjectRecord) : undefined;
+  const closed = new Set(calls.flatMap((call) => (recordOf(call)?.resolvedAt === undefined ? [] : (recordOf(call)?.id ?? []))));
+  return calls.filter((call) => {
+    const record = recordOf(call);
+    return record === undefined ? call[0] !== 'records' : !closed.has(record.id);
+  });
 }

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { ulid } from 'ulidx';
-import { systemClock } from '../../../lib/clock.ts';
 import { bearerToken, createKubernetesClient } from '../../../lib/kubernetes/index.ts';
 import { isJsonArray, isJsonObject, parseJson } from '../../../lib/manifests/json.ts';
 import { normalise } from '../../../lib/manifests/normalise.ts';
@@ -11,14 +10,16 @@ import { createRecorder, createRecordIds } from '../../../lib/records/index.ts';
 import type { Artifact } from '../../../lib/source/artifact.ts';
 import { clusterRow } from '../../helpers/cluster-row.ts';
 import { answerLines } from './answer-lines.ts';
+import { openBenchClock } from './bench-clock.ts';
 import { openKeptStores } from './kept-stores.ts';
 import { OursSettings } from './ours-settings.ts';
 
 const RUN_MILLISECONDS = 280_000;
 
 const settings = OursSettings.parse(JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')));
-const { endpoint, certificateAuthority } = settings;
-const { stores, keep } = await openKeptStores(settings.kept, systemClock);
+const { endpoint, certificateAuthority, workload } = settings;
+const clock = openBenchClock(`${settings.kept}.clock`);
+const { stores, keep } = await openKeptStores(settings.kept, clock);
 const row = clusterRow('bench', {
   connection: { type: 'endpoint', endpoint, certificateAuthority, clusterSecret: 'unused' },
   mode: 'enforce',
@@ -29,18 +30,22 @@ await stores.state.update(row.cluster, { desiredArtifact });
 let artifact: Promise<Artifact> | undefined;
 const deps: ReconcileDependencies = {
   ...stores,
-  // Read by the first run and remembered, as a deployment's are.
-  artifacts: { ...stores.artifacts, get: () => (artifact ??= readArtifact()) },
+  artifacts: {
+    ...stores.artifacts,
+    // Read by the first run and remembered, as a deployment's are.
+    get: () => (artifact ??= readArtifact()),
+    ...(workload === 'cold-checkpoint' ? { getCheckpoint: async () => undefined } : {}),
+  },
   connect: async () =>
     createKubernetesClient({ endpoint, certificateAuthority, authentication: bearerToken(settings.adminToken, 'bench') }),
   recorder: createRecorder({
     records: stores.records,
     log: () => undefined,
     count: () => undefined,
-    clock: systemClock,
+    clock,
     createIds: createRecordIds,
   }),
-  clock: systemClock,
+  clock,
   random: () => 0.5,
   deployment: 'bench',
 };
@@ -65,6 +70,8 @@ async function readArtifact(): Promise<Artifact> {
 // Whatever was read to get here is not the engine's: from here on the most memory is counted anew.
 writeFileSync('/proc/self/clear_refs', '5');
 await answerLines(async () => {
+  // A minute is what the shortest interval sweeps.
+  if (workload === 'no-drift-sweep') clock.advance(60);
   const { outcome, records } = await reconcileCluster(row, deps, { runId: ulid(), signal: AbortSignal.timeout(RUN_MILLISECONDS) });
   const run = records.find((record) => record.kind === 'run');
   if (run === undefined || run.failed > 0 || (outcome !== 'in-sync' && outcome !== 'corrected')) {
