@@ -1,6 +1,7 @@
 import { TypeError as CelTypeError, Environment, EvaluationError, ParseError, type ParseResult } from '@marcbachmann/cel-js';
 import { isJsonArray, isJsonObject } from '../manifests/json.ts';
 import type { KubernetesObject } from '../manifests/object.ts';
+import { maskSecrets } from '../manifests/secrets.ts';
 import { costOf, type Extent, unboundedCall } from './expression-cost.ts';
 
 /** An expression of the Common Expression Language that is true or false of an object. */
@@ -44,7 +45,8 @@ export function parseExpression(text: string): HealthExpression | { readonly pro
 function evaluate(parsed: ParseResult, text: string, object: KubernetesObject): ReturnType<HealthExpression['evaluate']> {
   const { managedFields: _managedFields, ...metadata } = object.metadata;
   try {
-    const context = celValue({ ...object, metadata }, { length: 1, weight: 0 });
+    // Errors quote what they stumble over: no value of a Secret may be there to be quoted.
+    const context = celValue(maskSecrets({ ...object, metadata }), { length: 1, weight: 0 });
     const steps = costOf(parsed.ast, context.extent);
     if (steps > MAX_STEPS)
       return { problem: `it may take ${steps} steps on this object, more than ${MAX_STEPS}: go through fewer or shorter lists` };

@@ -79,6 +79,19 @@ describe('an expression', () => {
     expect(outcome).toEqual({ problem: expect.any(String) });
   });
 
+  it.each([
+    'data[data.password] == "x"',
+    'duration(data.password) > duration("1s")',
+    'metadata[metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"]] == "x"',
+  ])('cannot be made to quote the value of a Secret: %s', (text) => {
+    const parsed = parseExpression(text);
+    const secret = object(
+      'apiVersion: v1\nkind: Secret\nmetadata: {annotations: {kubectl.kubernetes.io/last-applied-configuration: hunter2}}\ndata: {password: hunter2}',
+    );
+    const outcome = 'problem' in parsed ? parsed : parsed.evaluate(secret);
+    expect(outcome).toEqual({ problem: expect.not.stringContaining('hunter2') });
+  });
+
   it('keeps integers that double precision would round', () => {
     const parsed = parseExpression('status.id == 9007199254740993');
     const thing = { ...object(THING), status: { id: 9007199254740993n } };
