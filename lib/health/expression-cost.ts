@@ -1,26 +1,23 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
+import { either, listOf, type Shape, scalar } from './value-shape.ts';
 
-/** How large a value can get: what an expression may have to go through. */
-export interface Extent {
-  /** Items of the longest list or map anywhere in it. */
-  readonly length: number;
-  /** All its values, texts by their length. */
-  readonly weight: number;
-}
-
-interface Bound extends Extent {
+interface Bound {
   readonly cost: number;
+  readonly shape: Shape;
 }
+
+type Variables = (name: string) => Shape;
 
 const MACROS: ReadonlySet<string> = new Set(['all', 'exists', 'exists_one', 'filter', 'map']);
 
-/** Functions whose cost and outcome grow no faster than their arguments. Not `matches`: JavaScript's patterns can take for ever. */
+/** Functions whose cost grows no faster than their arguments. Not `matches`: JavaScript's patterns can take for ever. */
 const FUNCTIONS: ReadonlySet<string> = new Set([
-  ...['bool', 'contains', 'double', 'duration', 'dyn', 'endsWith', 'has', 'hasValue', 'int', 'lowerAscii', 'optMap', 'or', 'orValue'],
-  ...['size', 'startsWith', 'string', 'timestamp', 'trim', 'type', 'uint', 'upperAscii', 'value'],
+  ...['bool', 'contains', 'double', 'duration', 'dyn', 'endsWith', 'has', 'hasValue', 'int', 'lowerAscii', 'or', 'orValue', 'size'],
+  ...['startsWith', 'string', 'timestamp', 'trim', 'type', 'uint', 'upperAscii', 'value'],
 ]);
 
-const SCALAR: Extent = { length: 1, weight: 1 };
+/** Those that give back what they are given. */
+const PASSING: ReadonlySet<string> = new Set(['dyn', 'or', 'orValue', 'value']);
 
 /** The first function of an expression whose cost has no bound, and where it is called. */
 export function unboundedCall(node: ASTNode): { readonly name: string; readonly position: number } | undefined {
@@ -33,50 +30,66 @@ export function unboundedCall(node: ASTNode): { readonly name: string; readonly 
   return undefined;
 }
 
-/** An upper bound of the steps that evaluating takes on an object of that extent; nothing is evaluated. */
-export function costOf(node: ASTNode, object: Extent): number {
-  return boundOf(node, object, new Map()).cost;
+/** An upper bound of the steps that evaluating takes with those variables; nothing is evaluated. */
+export function costOf(node: ASTNode, variables: Variables): number {
+  return boundOf(node, variables).cost;
 }
 
-function boundOf(node: ASTNode, object: Extent, variables: ReadonlyMap<string, Extent>): Bound {
-  if (node.op === 'value') return { cost: 1, length: 1, weight: typeof node.args === 'string' ? node.args.length + 1 : 1 };
-  if (node.op === 'id') return { cost: 1, ...(variables.get(node.args) ?? object) };
-  if (node.op === 'rcall' && MACROS.has(node.args[0])) return comprehensionBound(node.args, object, variables);
-  const parts = childrenOf(node).map((child) => boundOf(child, object, variables));
-  const whole = {
-    cost: sum(parts, 'cost') + 1,
-    length: Math.max(1, parts.length, ...parts.map(({ length }) => length)),
-    weight: sum(parts, 'weight') + 1,
-  };
+function boundOf(node: ASTNode, variables: Variables): Bound {
+  if (node.op === 'value') return { cost: 1, shape: scalar(typeof node.args === 'string' ? node.args.length + 1 : 1) };
+  if (node.op === 'id') return { cost: 1, shape: variables(node.args) };
+  if (node.op === 'rcall' && MACROS.has(node.args[0])) return comprehensionBound(node.args, variables);
+  const parts = childrenOf(node).map((child) => boundOf(child, variables));
+  const cost = 1 + parts.reduce((sum, part) => sum + part.cost, 0);
+  const shapes = parts.map(({ shape }) => shape);
+  const weight = shapes.reduce((sum, shape) => sum + shape.weight, 0);
+  const first = shapes[0] ?? scalar();
   switch (node.op) {
+    case '.':
+    case '.?':
+      return { cost, shape: first.field(node.args[1]) };
+    case '[]':
+    case '[?]': {
+      const [, key] = node.args;
+      return { cost, shape: key.op === 'value' && typeof key.args === 'string' ? first.field(key.args) : first.items() };
+    }
+    case '?:':
+      return { cost, shape: shapes.slice(1).reduce(either) };
+    case 'list':
+    case 'map':
+      return { cost: cost + weight, shape: listOf(shapes.length, shapes.reduce(either, scalar())) };
     case '==':
     case '!=':
-      return { ...SCALAR, cost: whole.cost + Math.min(...parts.map(({ weight }) => weight)) };
-    case '+':
-      return { cost: whole.cost + whole.weight, length: sum(parts, 'length'), weight: whole.weight };
+      return { cost: cost + shapes.reduce((least, shape) => Math.min(least, shape.weight), weight), shape: scalar() };
+    case '+': {
+      const length = shapes.reduce((sum, shape) => sum + shape.length, 0);
+      const all = shapes.reduce(either);
+      return { cost: cost + weight, shape: { ...all, length, weight } };
+    }
     case 'in':
-      return { ...SCALAR, cost: whole.cost + whole.weight };
+      return { cost: cost + weight, shape: scalar() };
     case 'call':
     case 'rcall':
-      return { ...whole, cost: whole.cost + whole.weight };
+      if (PASSING.has(node.args[0])) return { cost, shape: shapes.reduce(either, scalar()) };
+      return { cost: cost + (node.args[0] === 'has' ? 0 : weight), shape: scalar(weight) };
     default:
-      return whole;
+      return { cost, shape: scalar(weight) };
   }
 }
 
 /** `receiver.macro(variable, …)`: what is inside is evaluated once for each item. */
 function comprehensionBound(
   [name, receiver, [variable, ...inside]]: readonly [string, ASTNode, readonly ASTNode[]],
-  object: Extent,
-  variables: ReadonlyMap<string, Extent>,
+  variables: Variables,
 ): Bound {
-  const items = boundOf(receiver, object, variables);
-  const bound = variable?.op === 'id' ? new Map(variables).set(variable.args, items) : variables;
-  const body = inside.map((child) => boundOf(child, object, bound));
-  const cost = items.cost + items.length * (sum(body, 'cost') + 1);
-  if (name === 'filter') return { ...items, cost };
-  if (name !== 'map') return { ...SCALAR, cost };
-  return { cost, length: Math.max(items.length, ...body.map(({ length }) => length)), weight: items.length * sum(body, 'weight') };
+  const { cost, shape } = boundOf(receiver, variables);
+  const item = shape.items();
+  const bound: Variables = (asked) => (variable?.op === 'id' && variable.args === asked ? item : variables(asked));
+  const body = inside.map((child) => boundOf(child, bound));
+  const total = cost + shape.length * (1 + body.reduce((sum, part) => sum + part.cost, 0));
+  if (name === 'filter') return { cost: total, shape };
+  const last = body.at(-1)?.shape ?? scalar();
+  return { cost: total, shape: name === 'map' ? listOf(shape.length, last) : scalar() };
 }
 
 function childrenOf(node: ASTNode): readonly ASTNode[] {
@@ -99,8 +112,4 @@ function childrenOf(node: ASTNode): readonly ASTNode[] {
     default:
       return node.args;
   }
-}
-
-function sum(bounds: readonly Bound[], field: keyof Bound): number {
-  return bounds.reduce((total, bound) => total + bound[field], 0);
 }

@@ -2,7 +2,8 @@ import { TypeError as CelTypeError, Environment, EvaluationError, ParseError, ty
 import { isJsonArray, isJsonObject } from '../manifests/json.ts';
 import type { KubernetesObject } from '../manifests/object.ts';
 import { maskSecrets } from '../manifests/secrets.ts';
-import { costOf, type Extent, unboundedCall } from './expression-cost.ts';
+import { costOf, unboundedCall } from './expression-cost.ts';
+import { oneOf } from './value-shape.ts';
 
 /** An expression of the Common Expression Language that is true or false of an object. */
 export interface HealthExpression {
@@ -46,30 +47,32 @@ function evaluate(parsed: ParseResult, text: string, object: KubernetesObject): 
   const { managedFields: _managedFields, ...metadata } = object.metadata;
   try {
     // Errors quote what they stumble over: no value of a Secret may be there to be quoted.
-    const context = celValue(maskSecrets({ ...object, metadata }), { length: 1, weight: 0 });
-    const steps = costOf(parsed.ast, context.extent);
+    const weights = new Map<unknown, number>();
+    const { value } = celValue(maskSecrets({ ...object, metadata }), weights);
+    const context = isJsonObject(value) ? value : {};
+    const steps = costOf(parsed.ast, (name) => oneOf(Object.hasOwn(context, name) ? [context[name]] : [], weights));
     if (steps > MAX_STEPS)
       return { problem: `it may take ${steps} steps on this object, more than ${MAX_STEPS}: go through fewer or shorter lists` };
-    const holds: unknown = parsed(isJsonObject(context.value) ? context.value : {});
+    const holds: unknown = parsed(context);
     return typeof holds === 'boolean' ? { holds } : { problem: 'it is neither true nor false of this object' };
   } catch (error) {
     return { problem: describeError(error, text) };
   }
 }
 
-/** As Kubernetes gives an object to CEL: whole numbers are integers. Also measures it. */
-function celValue(value: unknown, extent: Extent): { readonly value: unknown; readonly extent: Extent } {
-  const weight = extent.weight + (typeof value === 'string' ? value.length + 1 : 1);
-  if (typeof value === 'number' && Number.isSafeInteger(value)) return { value: BigInt(value), extent: { ...extent, weight } };
-  if (!isJsonArray(value) && !isJsonObject(value)) return { value, extent: { ...extent, weight } };
-  const entries = Object.entries(value);
-  let inner: Extent = { length: Math.max(extent.length, entries.length), weight };
-  const converted = entries.map(([key, item]) => {
-    const one = celValue(item, inner);
-    inner = { ...one.extent, weight: one.extent.weight + (isJsonArray(value) ? 0 : key.length) };
+/** As Kubernetes gives an object to CEL: whole numbers are integers. Notes how much is in each map and list. */
+function celValue(value: unknown, weights: Map<unknown, number>): { readonly value: unknown; readonly weight: number } {
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return { value: BigInt(value), weight: 1 };
+  if (!isJsonArray(value) && !isJsonObject(value)) return { value, weight: typeof value === 'string' ? value.length + 1 : 1 };
+  let weight = 1;
+  const entries = Object.entries(value).map(([key, item]) => {
+    const one = celValue(item, weights);
+    weight += one.weight + key.length;
     return [key, one.value] as const;
   });
-  return { value: isJsonArray(value) ? converted.map(([, item]) => item) : Object.fromEntries(converted), extent: inner };
+  const converted = isJsonArray(value) ? entries.map(([, item]) => item) : Object.fromEntries(entries);
+  weights.set(converted, weight);
+  return { value: converted, weight };
 }
 
 function describeError(error: unknown, text: string): string {

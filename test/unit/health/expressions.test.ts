@@ -111,9 +111,25 @@ describe('an expression', () => {
     expect('problem' in parsed ? parsed : parsed.evaluate(thing)).toEqual({ problem: expect.stringMatching(/^it may take \d+ steps/) });
   });
 
-  it('is evaluated on an object of common size', () => {
-    const conditions = Array.from({ length: 50 }, (_, index) => ({ type: `T${index}`, status: 'True', message: 'm'.repeat(500) }));
-    const parsed = parseExpression("status.conditions.filter(c, c.type == 'T49').all(c, c.status == 'True')");
-    expect('problem' in parsed ? parsed : parsed.evaluate({ ...object(THING), status: { conditions } })).toEqual({ holds: true });
+  it.each([
+    "status.conditions.filter(c, c.type == 'T49').all(c, c.status == 'True')",
+    "status.conditions.exists(c, c.message.contains('mmm') && c.observedGeneration == metadata.generation)",
+    "status.conditions.all(c, c.type in spec.known || c.type.startsWith('T'))",
+    'status.conditions.all(c, status.conditions.exists_one(d, d.type == c.type))',
+    'spec.known.map(k, k.lowerAscii()).size() == 300',
+    "'T1' in spec.labels && spec.labels.all(k, spec.labels[k] != 'x')",
+  ])('is evaluated on a large object of the common kind: %s', (text) => {
+    const conditions = Array.from({ length: 50 }, (_, index) => ({
+      type: `T${index}`,
+      status: 'True',
+      observedGeneration: 4,
+      message: 'm'.repeat(500),
+    }));
+    const known = Array.from({ length: 300 }, (_, index) => `known-${index}`);
+    const labels = { T1: 'a', T2: 'b' };
+    const base = object(`${THING}metadata: {generation: 4}`);
+    const large = { ...base, spec: { known, labels, template: 'x'.repeat(200_000) }, status: { conditions } };
+    const parsed = parseExpression(text);
+    expect('problem' in parsed ? parsed : parsed.evaluate(large)).toEqual({ holds: true });
   });
 });
