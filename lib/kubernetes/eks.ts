@@ -1,5 +1,6 @@
 import { DescribeClusterCommand, type EKSClient } from '@aws-sdk/client-eks';
 import { AssumeRoleCommand, type STSClient } from '@aws-sdk/client-sts';
+import { awsFaultOf } from '../aws-fault.ts';
 import { PlumblineError } from '../errors.ts';
 import type { AwsCredentials } from './eks-token.ts';
 
@@ -12,7 +13,10 @@ export interface EksEndpoint {
   readonly certificateAuthority: string;
 }
 
-/** Asks EKS where a cluster's API server is. Throws `EksError`: `ClusterNotFound`, `DescribeClusterRefused`, `ClusterNotReady`, `EksUnavailable`. */
+/**
+ * Asks EKS where a cluster's API server is. Throws `EksError`: `ClusterNotFound`, `DescribeClusterRefused`, `ClusterNotReady`, `EksUnavailable`;
+ * and `AwsFaultError` where EKS did not answer at all.
+ */
 export async function describeEksCluster(
   eks: Pick<EKSClient, 'send'>,
   { eksName, region }: { readonly eksName: string; readonly region: string },
@@ -21,7 +25,7 @@ export async function describeEksCluster(
   const subject = `EKS cluster ${eksName} in ${region}`;
   const { cluster } = await eks.send(new DescribeClusterCommand({ name: eksName }), { abortSignal: signal }).catch((error: unknown) => {
     signal.throwIfAborted();
-    throw describeError(error, subject, eksName);
+    throw describeError(error, subject, { eksName, region });
   });
   const endpoint = cluster?.endpoint;
   const certificateAuthority = cluster?.certificateAuthority?.data;
@@ -34,7 +38,11 @@ export async function describeEksCluster(
   return { endpoint, certificateAuthority };
 }
 
-function describeError(error: unknown, subject: string, eksName: string): EksError {
+function describeError(
+  error: unknown,
+  subject: string,
+  { eksName, region }: { readonly eksName: string; readonly region: string },
+): PlumblineError {
   switch (nameOf(error)) {
     case 'ResourceNotFoundException':
       return new EksError(
@@ -48,7 +56,10 @@ function describeError(error: unknown, subject: string, eksName: string): EksErr
         `${subject}: eks:DescribeCluster is refused. Allow it to this role on arn:aws:eks:*:*:cluster/${eksName}, or correct eksName and region.`,
       );
     default:
-      return new EksError('EksUnavailable', `${subject}: EKS could not be asked (${nameOf(error)}). It is tried again on the next run.`);
+      return (
+        awsFaultOf(error, { service: 'EKS', operation: 'DescribeCluster', subject: `cluster ${eksName} in ${region}` }) ??
+        new EksError('EksUnavailable', `${subject}: EKS could not be asked (${nameOf(error)}). It is tried again on the next run.`)
+      );
   }
 }
 
@@ -62,7 +73,10 @@ export interface AssumedRole {
   readonly cluster: string;
 }
 
-/** Assumes the role through which a cluster is reached. Throws `EksError`: `AssumeRoleRefused`, `StsUnavailable`. */
+/**
+ * Assumes the role through which a cluster is reached. Throws `EksError`: `AssumeRoleRefused`, `StsUnavailable`; and `AwsFaultError` where STS
+ * did not answer at all.
+ */
 export async function assumeRole(sts: Pick<STSClient, 'send'>, role: AssumedRole, signal: AbortSignal): Promise<AwsCredentials> {
   const command = new AssumeRoleCommand({
     RoleArn: role.roleArn,
@@ -88,7 +102,7 @@ export function roleSessionName(cluster: string): string {
   return `plumbline-${cluster.replace(/[^\w+=,.@-]/g, '-')}`.slice(0, 64);
 }
 
-function assumeError(error: unknown, { roleArn, externalId }: AssumedRole): EksError {
+function assumeError(error: unknown, { roleArn, externalId }: AssumedRole): PlumblineError {
   const name = nameOf(error);
   if (name === 'AccessDenied' || name === 'AccessDeniedException') {
     const condition =
@@ -104,7 +118,10 @@ function assumeError(error: unknown, { roleArn, externalId }: AssumedRole): EksE
       `role ${roleArn}: STS does not take it as a role. Accepted is arn:aws:iam::ACCOUNT:role/NAME.`,
     );
   }
-  return new EksError('StsUnavailable', `role ${roleArn}: STS could not be asked (${name}). It is tried again on the next run.`);
+  return (
+    awsFaultOf(error, { service: 'STS', operation: 'AssumeRole', subject: `role ${roleArn}` }) ??
+    new EksError('StsUnavailable', `role ${roleArn}: STS could not be asked (${name}). It is tried again on the next run.`)
+  );
 }
 
 /** Names only: messages of AWS may hold what was sent. */

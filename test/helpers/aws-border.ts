@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers';
 
 /** A request to AWS as it crosses the border. */
 export interface AwsRequest {
-  /** As in the scope of its signature: `dynamodb`, `s3`, `kms`, `secretsmanager`, `sqs`, `ecr`. */
+  /** As in the scope of its signature: `dynamodb`, `s3`, `kms`, `secretsmanager`, `sqs`, `ecr`, `sts`, `eks`. */
   readonly service: string;
   /** As in X-Amz-Target; of S3 the method. */
   readonly operation: string;
@@ -101,12 +101,13 @@ function withoutFraming({
   return headers;
 }
 
-/** An error as the service words it: XML of S3, JSON of the others. */
+/** An error as the service words it: XML of S3 and STS, JSON of the others. */
 export function answers(status: number, code: string): AwsFault {
   return ({ request, response }) => {
-    if (request.service === 's3') {
-      const xml = `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>injected</Message></Error>`;
-      response.writeHead(status, { 'content-type': 'application/xml' }).end(xml);
+    if (request.service === 's3' || request.service === 'sts') {
+      const error = `<Error><Code>${code}</Code><Message>injected</Message></Error>`;
+      const xml = request.service === 's3' ? error : `<ErrorResponse>${error}</ErrorResponse>`;
+      response.writeHead(status, { 'content-type': 'application/xml' }).end(`<?xml version="1.0" encoding="UTF-8"?>${xml}`);
     } else {
       const body = JSON.stringify({ __type: code, message: 'injected' });
       response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-errortype': code }).end(body);

@@ -1,11 +1,11 @@
 import { FAULTS } from '../faults/faults.ts';
-import { REGISTRY_FAULTS } from './registry-faults.ts';
+import { CONNECTION_FAULTS } from './connection-faults.ts';
+import type { FaultRow } from './fault-row.ts';
+import { messageFaultRows } from './message-faults.ts';
+import { HISTORY_FAULT, REGISTRY_FAULTS } from './registry-faults.ts';
 import { STORE_FAULTS } from './store-faults.ts';
 
-/** A row of the tables in docs/faults.md: the fault, the status, where its reason is recorded, the exit status of the command, what to do. */
-export type FaultRow = readonly [string, string, string, string, string];
-
-/** What the tests of the deployed stack hold each fault to, as people read it. */
+/** What the tests of the deployed stack and of its bundles hold each fault to, as people read it. */
 export function faultRows(): readonly FaultRow[] {
   return [
     ...FAULTS.map(
@@ -17,16 +17,20 @@ export function faultRows(): readonly FaultRow[] {
         'what the message says',
       ],
     ),
+    ...CONNECTION_FAULTS.map(({ what, reason, remedy }): FaultRow => [what, 'failing', `\`${reason}\`, the run`, '1', remedy]),
     ...STORE_FAULTS.map((fault): FaultRow => {
-      const { what, status, reason, record, message, exit, remedy } = fault;
-      const said = reason === undefined ? 'none: it is over' : `\`${reason}\`, `;
+      const { what, status, reason, record, exit, remedy } = fault;
       const where = record ? 'the run' : "none could be stored: the function's log, and the message comes back";
-      const words = status === 'stale' ? 'as before, with its age' : status;
-      const comesBack = record && message === 'retried' ? '; the message comes back' : '';
-      return [what, words, reason === undefined ? said : `${said}${where}${comesBack}`, String(exit), remedy];
+      const said = reason === undefined ? 'none: it is over' : `\`${reason}\`, ${where}`;
+      return [what, status === 'as before' ? 'as before, with its age' : status, fault.said ?? said, String(exit), remedy];
     }),
     ...REGISTRY_FAULTS.map(
       ({ what, remedy }): FaultRow => [`${what} for a new tag`, 'blocked', '`ImageUnverifiable`, the workload and the run', '1', remedy],
     ),
+    ...REGISTRY_FAULTS.map(
+      ({ what, remedy }): FaultRow => [`${what} in an audit`, 'as before', '`run.unverifiable`, an image finding', '0', remedy],
+    ),
+    [HISTORY_FAULT.what, 'as before', '`PartlyAudited`, the audit fails; findings are recorded', '0', HISTORY_FAULT.remedy],
+    ...messageFaultRows(),
   ];
 }

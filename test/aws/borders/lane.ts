@@ -5,6 +5,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { type ClusterStatus, describeStatus } from '../../../lib/cli/describe-status.ts';
+import { untoldRuns, withUntoldRun } from '../../../lib/cli/last-runs.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { loadSettings, type Settings } from '../../../lib/config.ts';
 import { createStores, type Stores } from '../../../lib/deployment.ts';
@@ -28,6 +29,8 @@ export type Name = keyof typeof CLUSTERS;
  */
 export interface Lane {
   readonly border: AwsBorder;
+  /** EKS has an endpoint of its own. */
+  readonly eks: AwsBorder;
   readonly stores: Stores;
   readonly settings: Settings;
   /** For processes of ours: AWS is behind the border. */
@@ -50,7 +53,9 @@ export interface Lane {
 export async function openLane(name: string, scope: AsyncDisposableStack, source = 'https://git.example/shop'): Promise<Lane> {
   const { aws, toolsDirectory } = testEnvironment();
   const reach = reachOf(aws);
-  const border = scope.adopt(await startAwsBorder(new URL(reach.endpoint)), (opened) => opened.close());
+  const openBorder = async (to: string) => scope.adopt(await startAwsBorder(new URL(to)), (opened) => opened.close());
+  const border = await openBorder(reach.endpoint);
+  const eks = await openBorder(aws.AWS_ENDPOINT_URL_EKS ?? '');
   const { names, keyIds, s3, kms } = await createTestTables();
   const deployment = `borders-${name}`;
   const sqs = new SQSClient(reach);
@@ -89,6 +94,7 @@ export async function openLane(name: string, scope: AsyncDisposableStack, source
     ...aws,
     AWS_ENDPOINT_URL: border.endpoint,
     AWS_ENDPOINT_URL_S3: border.endpoint,
+    AWS_ENDPOINT_URL_EKS: eks.endpoint,
     AWS_CONFIG_FILE: nowhere,
     AWS_SHARED_CREDENTIALS_FILE: nowhere,
     PATH: host.env.PATH ?? '',
@@ -96,6 +102,7 @@ export async function openLane(name: string, scope: AsyncDisposableStack, source
   };
   return {
     border,
+    eks,
     stores,
     settings,
     environment,
@@ -104,7 +111,9 @@ export async function openLane(name: string, scope: AsyncDisposableStack, source
     async status(row) {
       const entry = await stores.clusters.get(row);
       if (entry === undefined) throw new Error(`${row} has a row`);
-      return describeStatus(entry, await stores.state.get(row), new Date());
+      const state = await stores.state.get(row);
+      const untold = state === undefined ? undefined : (await untoldRuns([state], stores.records, AbortSignal.timeout(10_000))).get(row);
+      return describeStatus(entry, withUntoldRun(state, untold), new Date());
     },
     get,
     plumbline: (...args) =>
@@ -125,6 +134,24 @@ export async function openLane(name: string, scope: AsyncDisposableStack, source
       return /"version":"([^"]*)"/.exec(JSON.stringify(body))?.[1];
     },
   };
+}
+
+/** The namespace of a row of a lane, and the ConfigMap that has its version, as a file in Git. */
+export function settingsFile(lane: string, row: Name, version: string): string {
+  const namespace = `borders-${lane}-${row}`;
+  return `apiVersion: v1
+kind: Namespace
+metadata:
+  name: ${namespace}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: settings
+  namespace: ${namespace}
+data:
+  version: ${version}
+`;
 }
 
 async function get(row: Name, path: string) {

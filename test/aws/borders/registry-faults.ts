@@ -1,4 +1,5 @@
-import { type AwsFault, answers, cuts, hangs, resets } from '../../helpers/aws-border.ts';
+import { type AwsFault, type AwsRequest, answers, cuts, hangs, resets } from '../../helpers/aws-border.ts';
+import { HEALTH, NETWORK } from './store-fault.ts';
 
 /** One thing that ECR does when `source` asks which digest a new tag names. */
 export interface RegistryFault {
@@ -20,7 +21,7 @@ export const REGISTRY_FAULTS: readonly RegistryFault[] = [
     what: 'ECR answers 500',
     fault: () => answers(500, 'ServerException'),
     says: ['ECR BatchGetImage of repository team/', 'answered 500'],
-    remedy: 'see the AWS Health Dashboard if it lasts; else nothing',
+    remedy: HEALTH,
   },
   {
     what: 'ECR throttles',
@@ -32,18 +33,26 @@ export const REGISTRY_FAULTS: readonly RegistryFault[] = [
     what: 'ECR resets the connection',
     fault: () => resets,
     says: ['ECR BatchGetImage of repository team/', 'ECONNRESET'],
-    remedy: 'check that the network leads to the service (NAT, VPC endpoints); else nothing',
+    remedy: NETWORK,
   },
   {
     what: 'ECR sends half an answer',
     fault: () => cuts,
     says: ['ECR BatchGetImage of repository team/', 'no whole answer'],
-    remedy: 'check that the network leads to the service (NAT, VPC endpoints); else nothing',
+    remedy: NETWORK,
   },
   {
     what: 'ECR does not answer',
     fault: () => hangs,
     says: ['ECR BatchGetImage of repository team/', 'no whole answer'],
-    remedy: 'check that the network leads to the service (NAT, VPC endpoints); else nothing',
+    remedy: NETWORK,
   },
 ];
+
+/** Of our own table, while the images of a cluster are audited. */
+export const HISTORY_FAULT = {
+  what: 'DynamoDB does not give the history of a tag to an audit',
+  meets: ({ service, operation, text }: AwsRequest) => service === 'dynamodb' && operation === 'Query' && text.includes('tag#'),
+  fault: () => answers(500, 'InternalServerError'),
+  remedy: HEALTH,
+} as const;

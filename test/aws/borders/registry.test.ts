@@ -2,13 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ClusterStatus } from '../../../lib/cli/describe-status.ts';
 import { type PushTarget, pushImage } from '../../../lib/local/registry.ts';
 import type { PlumblineRecord } from '../../../lib/records/record.ts';
-import { type AwsRequest, answers, hangs } from '../../helpers/aws-border.ts';
+import { type AwsFault, type AwsRequest, hangs } from '../../helpers/aws-border.ts';
 import type { Ended } from '../../helpers/fleet.ts';
 import { createRepository, type TestRepository } from '../../helpers/git-repository.ts';
 import { freshRepository } from '../../helpers/registry.ts';
+import { deploymentFile } from '../../helpers/workloads.ts';
 import { type Bundle, retriedOf, sqsEvent, startBundle } from './bundle.ts';
-import { type Lane, openLane } from './lane.ts';
-import { REGISTRY_FAULTS, type RegistryFault } from './registry-faults.ts';
+import { type Lane, openLane, settingsFile } from './lane.ts';
+import { HISTORY_FAULT, REGISTRY_FAULTS, type RegistryFault } from './registry-faults.ts';
 
 interface Seen {
   readonly hits: number;
@@ -28,7 +29,17 @@ const BOTH = sqsEvent({ cluster: 'victim', reason: 'artifact' }, { cluster: 'hea
 const signal = AbortSignal.timeout(240_000);
 const scope = new AsyncDisposableStack();
 const seen = new Map<string, Seen>();
+const audits = new Map<string, Audit>();
 let lane: Lane;
+
+/** What one audit came to. */
+interface Audit {
+  readonly hits: number;
+  readonly answer: Awaited<ReturnType<Bundle['invoke']>>;
+  readonly log: string;
+  /** Classes of the image records of the victim that are open after it. */
+  readonly open: readonly string[];
+}
 
 beforeAll(async () => {
   [lane] = await Promise.all([
@@ -53,6 +64,12 @@ async function tryAll(name: string, faults: readonly RegistryFault[]): Promise<L
   const start = async (bundle: 'source' | 'reconcile') => scope.use(await startBundle(bundle, opened.environment));
   const world = { name, lane: opened, git, web, source: await start('source'), reconcile: await start('reconcile') };
   for (const [index, fault] of faults.entries()) seen.set(fault.what, await tryFault(fault, `v${index}`, world));
+  const audit = scope.use(await startBundle('audit', opened.environment));
+  const isEcr = ({ service }: AwsRequest) => service === 'ecr';
+  // What is found is remembered for ten minutes: the faults come first.
+  for (const { what, fault } of faults) audits.set(what, await tryAudit(opened, audit, isEcr, fault()));
+  audits.set(`${name}, over`, await tryAudit(opened, audit, () => false, hangs));
+  audits.set(`${name}, without history`, await tryAudit(opened, audit, HISTORY_FAULT.meets, HISTORY_FAULT.fault()));
   return opened;
 }
 
@@ -71,9 +88,9 @@ async function tryFault(fault: RegistryFault, version: string, world: World): Pr
   const digest = await pushImage(web, version, { variant: version }, signal);
   const namespace = `borders-${world.name}-victim`;
   git.commit({
-    'victim/settings.yaml': settingsIn(namespace, version),
-    'victim/web.yaml': workload(namespace, `${web.registry}/${web.repository}:${version}`),
-    'healthy/settings.yaml': settingsIn(`borders-${world.name}-healthy`, version),
+    'victim/settings.yaml': settingsFile(world.name, 'victim', version),
+    'victim/web.yaml': deploymentFile(namespace, `${web.registry}/${web.repository}:${version}`),
+    'healthy/settings.yaml': settingsFile(world.name, 'healthy', version),
   });
   const runsDigest = async () =>
     JSON.stringify((await opened.get('victim', `/apis/apps/v1/namespaces/${namespace}/deployments/web`)).body).includes(digest);
@@ -98,42 +115,17 @@ async function tryFault(fault: RegistryFault, version: string, world: World): Pr
   return { ...found, recovered: { status: await opened.status('victim'), isApplied: await runsDigest() } };
 }
 
+async function tryAudit({ border, stores }: Lane, audit: Bundle, meets: (request: AwsRequest) => boolean, fault: AwsFault): Promise<Audit> {
+  const printed = audit.log().length;
+  border.break(meets, fault);
+  const answer = await audit.invoke({});
+  const hits = border.mend();
+  const records = await stores.records.query({ cluster: 'victim', kind: 'image', open: true });
+  const open = records.flatMap((record) => (record.kind === 'run' ? [] : [record.class]));
+  return { hits, answer, log: audit.log().slice(printed), open };
+}
+
 const asksForImages = ({ service, operation }: AwsRequest) => service === 'ecr' && operation === 'BatchGetImage';
-
-function settingsIn(namespace: string, version: string): string {
-  return `apiVersion: v1
-kind: Namespace
-metadata:
-  name: ${namespace}
----
-apiVersion: v1
-kind: ConfigMap
-metadata:
-  name: settings
-  namespace: ${namespace}
-data:
-  version: ${version}
-`;
-}
-
-function workload(namespace: string, image: string): string {
-  return `apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-  namespace: ${namespace}
-spec:
-  selector:
-    matchLabels: { app: web }
-  template:
-    metadata:
-      labels: { app: web }
-    spec:
-      containers:
-        - name: web
-          image: ${image}
-`;
-}
 
 function seenOf(fault: RegistryFault): Seen {
   const found = seen.get(fault.what);
@@ -168,7 +160,7 @@ describe.each(REGISTRY_FAULTS.map((fault): [string, RegistryFault] => [fault.wha
     const { version, healthy, startedAt } = seenOf(fault);
     expect(version).toBe(healthy.version);
     expect(healthy.status).toMatchObject({ status: 'in sync' });
-    expect((healthy.status.verifiedAt ?? '') >= startedAt).toBe(true);
+    expect((healthy.status.observedAt ?? '') >= startedAt).toBe(true);
   });
 
   it('is over with the next poll, without a commit', () => {
@@ -178,15 +170,39 @@ describe.each(REGISTRY_FAULTS.map((fault): [string, RegistryFault] => [fault.wha
   });
 });
 
-it('an audit that may not ask finds the image unverifiable, never gone, and does not fail for it', async () => {
-  await using audit = await startBundle('audit', lane.environment);
-  lane.border.break(({ service }) => service === 'ecr', answers(403, 'AccessDeniedException'));
-  const answer = await audit.invoke({});
-  expect(lane.border.mend()).toBeGreaterThan(0);
-  expect(answer).toEqual({ result: null });
-  const open = await lane.stores.records.query({ cluster: 'victim', kind: 'image', open: true });
-  const classes = new Set(open.flatMap((record) => (record.kind === 'run' ? [] : [record.class])));
-  expect(classes).toContain('run.unverifiable');
-  expect(classes).not.toContain('tag.unresolvable');
-  expect(await lane.stores.records.query({ cluster: 'healthy', kind: 'image' })).toEqual([]);
+function auditOf(what: string): Audit {
+  const found = audits.get(what);
+  if (found === undefined) throw new Error(`${what}: it was not audited`);
+  return found;
+}
+
+describe('an audit of images', () => {
+  it.each(REGISTRY_FAULTS.map(({ what }) => what))(
+    '%s: the image is unverifiable, never gone, and the audit does not fail for it',
+    (what) => {
+      const { hits, answer, open } = auditOf(what);
+      expect(hits).toBeGreaterThan(0);
+      expect(answer).toEqual({ result: null });
+      expect(open).toContain('run.unverifiable');
+      expect(open).not.toContain('tag.unresolvable');
+    },
+  );
+
+  it.each(['registry', 'slow-registry'])('takes that back when it can ask again: %s', (name) => {
+    const { answer, open } = auditOf(`${name}, over`);
+    expect(answer).toEqual({ result: null });
+    expect(open).not.toContain('run.unverifiable');
+  });
+
+  it('fails in the end without the history of a tag, and says of how many clusters; what the registry says is found all the same', () => {
+    const { hits, answer, log, open } = auditOf('registry, without history');
+    expect(hits).toBeGreaterThan(0);
+    expect(answer).toEqual({ thrown: expect.stringMatching(/^audit: the images of 1 of 2 clusters .*DynamoDB Query of table state-/) });
+    expect(log).toContain('images audited in part');
+    expect(open).toEqual(auditOf('registry, over').open);
+  });
+
+  it('has nothing to say of the cluster without images', async () => {
+    expect(await lane.stores.records.query({ cluster: 'healthy', kind: 'image' })).toEqual([]);
+  });
 });

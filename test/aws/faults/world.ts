@@ -10,6 +10,7 @@ import type { DeployedFleet } from '../../helpers/fleet.ts';
 import { createRepository, temporaryDirectory } from '../../helpers/git-repository.ts';
 import { startGitServer } from '../../helpers/git-server.ts';
 import { freshRepository } from '../../helpers/registry.ts';
+import { deploymentFile } from '../../helpers/workloads.ts';
 
 type Attributes = Readonly<Record<string, string>>;
 
@@ -76,7 +77,7 @@ export async function createWorld(fleet: DeployedFleet): Promise<World> {
     'unknown-kind/gadget.yaml':
       'apiVersion: gadgets.example.com/v1\nkind: Gadget\nmetadata:\n  name: one\n  namespace: faults-unknown-kind\n',
     'tag/app.yaml': withNamespace('faults-tag'),
-    'tag/web.yaml': deploymentOf('faults-tag', `${image}:gone`),
+    'tag/web.yaml': deploymentFile('faults-tag', `${image}:gone`),
     'forbidden/settings.yaml': configMap(limited.namespace),
     'forbidden/service.yaml': `apiVersion: v1\nkind: Service\nmetadata:\n  name: web\n  namespace: ${limited.namespace}\nspec:\n  ports:\n    - port: 80\n`,
   });
@@ -125,25 +126,6 @@ export async function createWorld(fleet: DeployedFleet): Promise<World> {
 
 function eksRow({ eksName, roleArn, externalId }: LocalCluster): Attributes {
   return { eksName, region: testEnvironment().region, roleArn, externalId };
-}
-
-function deploymentOf(namespace: string, image: string): string {
-  return `apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-  namespace: ${namespace}
-spec:
-  selector:
-    matchLabels: { app: web }
-  template:
-    metadata:
-      labels: { app: web }
-    spec:
-      containers:
-        - name: web
-          image: ${image}
-`;
 }
 
 /** A ServiceAccount of a fresh namespace in `prod-eu` that may write Services there, and neither read nor write ConfigMaps. */

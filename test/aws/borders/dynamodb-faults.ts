@@ -1,0 +1,143 @@
+import { type AwsRequest, answers, answersWith, cuts, first, hangs, resets } from '../../helpers/aws-border.ts';
+import { ended, HEALTH, healed, LIMIT, NETWORK, notRecorded, type StoreFault, WAIT } from './store-fault.ts';
+
+const dynamodb =
+  (operation: string, ...parts: readonly string[]) =>
+  () =>
+  ({ service, operation: asked, text }: AwsRequest) =>
+    service === 'dynamodb' && asked === operation && parts.every((part) => text.includes(part));
+
+export const DYNAMODB_FAULTS: readonly StoreFault[] = [
+  {
+    what: 'DynamoDB answers 500 once, then well',
+    meets: dynamodb('GetItem', 'victim'),
+    fault: () => first(1, answers(500, 'InternalServerError')),
+    ...healed,
+    remedy: WAIT,
+  },
+  {
+    what: 'DynamoDB answers 500 for the row',
+    meets: dynamodb('GetItem', '"clusters-', 'victim'),
+    fault: () => answers(500, 'InternalServerError'),
+    ...notRecorded,
+    applied: false,
+    reason: 'AwsFailed',
+    says: ['DynamoDB GetItem of table clusters-', 'answered 500'],
+    remedy: HEALTH,
+  },
+  {
+    what: 'DynamoDB throttles reads of the state',
+    meets: dynamodb('GetItem', '"state-', 'victim'),
+    fault: () => answers(400, 'ProvisionedThroughputExceededException'),
+    ...notRecorded,
+    applied: false,
+    reason: 'AwsThrottled',
+    says: ['DynamoDB GetItem of table state-', 'throttled (ProvisionedThroughputExceededException)'],
+    remedy: LIMIT,
+  },
+  {
+    what: 'DynamoDB takes no write of the state',
+    meets: dynamodb('UpdateItem', '"state-', 'victim'),
+    fault: () => answers(503, 'ServiceUnavailable'),
+    ...notRecorded,
+    status: 'as before',
+    said: "`AwsFailed`: the function's log, and the message comes back; the run's record says what it found",
+    reason: 'AwsFailed',
+    says: ['DynamoDB UpdateItem of table state-', 'answered 503'],
+    remedy: HEALTH,
+  },
+  {
+    what: 'DynamoDB takes no write of the state of a cluster that differs',
+    meets: dynamodb('UpdateItem', '"state-', 'victim'),
+    fault: () => answers(503, 'ServiceUnavailable'),
+    ...notRecorded,
+    mode: 'observe',
+    status: 'drifting',
+    said: "`AwsFailed`: the function's log, and the message comes back; the run's record says what it found",
+    applied: false,
+    reason: 'AwsFailed',
+    says: ['DynamoDB UpdateItem of table state-', 'answered 503'],
+    remedy: HEALTH,
+  },
+  {
+    what: 'DynamoDB gives no lease',
+    meets: ({ uid }) => dynamodb('UpdateItem', `lease#${uid}`)(),
+    fault: () => answers(500, 'InternalServerError'),
+    ...ended,
+    reason: 'AwsFailed',
+    says: ['DynamoDB UpdateItem of table state-'],
+    remedy: HEALTH,
+  },
+  {
+    what: 'DynamoDB does not list open records',
+    meets: dynamodb('Query', 'open#', 'cluster#victim'),
+    fault: () => answers(500, 'InternalServerError'),
+    ...ended,
+    reason: 'AwsFailed',
+    says: ['DynamoDB Query of table state-'],
+    remedy: HEALTH,
+  },
+  {
+    what: 'DynamoDB leaves keys of open records unprocessed, each time',
+    meets: dynamodb('BatchGetItem', 'victim'),
+    fault: () => answersWith(({ text }) => ({ Responses: {}, UnprocessedKeys: JSON.parse(text.slice(text.indexOf('{'))).RequestItems })),
+    ...ended,
+    openRecord: true,
+    reason: 'AwsThrottled',
+    says: ['DynamoDB BatchGetItem of table records-', 'unprocessed 8 times'],
+    remedy: LIMIT,
+  },
+  {
+    what: 'DynamoDB leaves keys of open records unprocessed, three times',
+    meets: dynamodb('BatchGetItem', 'victim'),
+    fault: () =>
+      first(
+        3,
+        answersWith(({ text }) => ({ Responses: {}, UnprocessedKeys: JSON.parse(text.slice(text.indexOf('{'))).RequestItems })),
+      ),
+    ...healed,
+    openRecord: true,
+    remedy: WAIT,
+  },
+  {
+    what: 'DynamoDB throttles the records of objects',
+    meets: dynamodb('TransactWriteItems', 'victim'),
+    fault: () => answers(400, 'ThrottlingException'),
+    ...notRecorded,
+    // What was to be recorded is done by then, and the command finds nothing to do.
+    exit: 0,
+    logged: true,
+    reason: 'AwsThrottled',
+    says: ['DynamoDB TransactWriteItems', 'throttled (ThrottlingException)'],
+    remedy: LIMIT,
+  },
+  {
+    what: 'the connection is reset when the run is recorded',
+    meets: dynamodb('PutItem', '"records-', 'victim'),
+    fault: () => resets,
+    ...notRecorded,
+    reason: 'AwsUnreachable',
+    says: ['DynamoDB PutItem of table records-', 'ECONNRESET'],
+    remedy: NETWORK,
+  },
+  {
+    what: 'DynamoDB answers the first half, each time',
+    meets: dynamodb('GetItem', '"state-', 'victim'),
+    fault: () => cuts,
+    ...notRecorded,
+    applied: false,
+    reason: 'AwsUnreachable',
+    says: ['DynamoDB GetItem of table state-'],
+    remedy: NETWORK,
+  },
+  {
+    what: 'DynamoDB does not answer',
+    meets: dynamodb('GetItem', '"state-', 'victim'),
+    fault: () => hangs,
+    ...notRecorded,
+    applied: false,
+    reason: 'AwsUnreachable',
+    says: ['DynamoDB GetItem of table state-', 'no whole answer'],
+    remedy: NETWORK,
+  },
+];
