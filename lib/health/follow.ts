@@ -45,10 +45,14 @@ export function startFollowing(desired: KubernetesObject, now: Date, deadlineSec
   return { status: 'progressing', reason: 'Written', message: 'it was written', at, since: at, deadlineAt };
 }
 
+/** Until its controller has looked at it, its pods are still those of the version before. */
+const UNOBSERVED: ReadonlySet<string> = new Set(['LatestGenerationNotObserved', 'NotObserved']);
+
 /** Whether its pods are to be asked for a reason. */
-export function asksPods({ status }: HealthAssessment, { since }: Pick<RecordHealth, 'since'>, now: Date): boolean {
+export function asksPods({ status, reason }: HealthAssessment, { since }: Pick<RecordHealth, 'since'>, now: Date): boolean {
   if (status === 'failed') return true;
-  return status === 'in-progress' && now.getTime() - Date.parse(since) >= PODS_ASKED_AFTER_SECONDS * 1000;
+  if (status !== 'in-progress' || UNOBSERVED.has(reason)) return false;
+  return now.getTime() - Date.parse(since) >= PODS_ASKED_AFTER_SECONDS * 1000;
 }
 
 /**

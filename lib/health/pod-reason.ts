@@ -31,10 +31,13 @@ const CONFIGURATION_REASONS: ReadonlySet<string> = new Set(['CreateContainerConf
 /** The reason that explains most; undefined when the pods have none to give. */
 export function podReasonOf(workload: KubernetesObject, { pods, replicaSets }: WorkloadPods, now: Date): PodReason | undefined {
   const newest = newestReplicaSet(workload, replicaSets);
+  const label = revisionLabel(workload, replicaSets);
   const refused = [workload, ...(newest === undefined ? [] : [newest])].flatMap(creationFailure)[0];
   if (refused !== undefined) return refused;
   const found = pods
-    .filter((pod) => pod.metadata.deletionTimestamp === undefined && isOfRevision(pod, workload, newest))
+    .filter(
+      ({ metadata }) => metadata.deletionTimestamp === undefined && (label === undefined || metadata.labels?.[label.key] === label.value),
+    )
     .flatMap((pod) => reasonOfPod(pod, now).map((reason) => ({ pod, reason })));
   const best = found.find(({ reason }) => reason.conclusive) ?? found[0];
   if (best === undefined) return undefined;
@@ -43,12 +46,18 @@ export function podReasonOf(workload: KubernetesObject, { pods, replicaSets }: W
   return { ...best.reason, message: shorten(`pod ${best.pod.metadata.name}${more}: ${best.reason.message}`) };
 }
 
-/** Only pods of the version that is being rolled out: what ails the old ones may be what the new one mends. */
-function isOfRevision(pod: KubernetesObject, workload: KubernetesObject, newest: KubernetesObject | undefined): boolean {
-  const labels = pod.metadata.labels ?? {};
-  if (newest !== undefined) return labels['pod-template-hash'] === newest.metadata.labels?.['pod-template-hash'];
+/**
+ * What only pods of the version that is being rolled out carry: what ails the old ones may be what the new one mends. Undefined where that cannot
+ * be told.
+ */
+export function revisionLabel(
+  workload: KubernetesObject,
+  replicaSets: readonly KubernetesObject[],
+): { readonly key: string; readonly value: string } | undefined {
+  const hash = newestReplicaSet(workload, replicaSets)?.metadata.labels?.['pod-template-hash'];
+  if (hash !== undefined) return { key: 'pod-template-hash', value: hash };
   const revision = workload.kind === 'StatefulSet' ? textAt(workload, 'status', 'updateRevision') : undefined;
-  return revision === undefined || labels['controller-revision-hash'] === revision;
+  return revision === undefined ? undefined : { key: 'controller-revision-hash', value: revision };
 }
 
 function newestReplicaSet(workload: KubernetesObject, replicaSets: readonly KubernetesObject[]): KubernetesObject | undefined {

@@ -3,10 +3,12 @@ import type { ApiResource, KubernetesClient } from '../kubernetes/client.ts';
 import { isJsonArray, isJsonObject } from '../manifests/json.ts';
 import type { KubernetesObject } from '../manifests/object.ts';
 import { objectsAt, textAt, valueAt } from './fields.ts';
-import { type PodReason, podReasonOf } from './pod-reason.ts';
+import { type PodReason, podReasonOf, revisionLabel } from './pod-reason.ts';
 
 /** Enough to see what ails a workload, however many pods it has. */
-const MAX_PODS = 20;
+const MAX_PODS = 50;
+/** Ten old ones are kept unless a Deployment says otherwise. */
+const MAX_REPLICA_SETS = 100;
 
 const PODS: ApiResource = { group: '', version: 'v1', kind: 'Pod', plural: 'pods', namespaced: true, verbs: ['list'] };
 const REPLICA_SETS: ApiResource = {
@@ -30,12 +32,13 @@ export async function readPodReason(
 ): Promise<PodReason | undefined> {
   const labelSelector = podSelectorOf(workload);
   if (labelSelector === undefined) return undefined;
-  const options = { labelSelector, namespace: workload.metadata.namespace ?? '', atMost: MAX_PODS };
+  const options = { labelSelector, namespace: workload.metadata.namespace ?? '' };
   try {
-    const [pods, replicaSets] = await Promise.all([
-      client.list(PODS, options, signal),
-      workload.kind === 'Deployment' ? client.list(REPLICA_SETS, options, signal) : [],
-    ]);
+    const replicaSets =
+      workload.kind === 'Deployment' ? await client.list(REPLICA_SETS, { ...options, atMost: MAX_REPLICA_SETS }, signal) : [];
+    const newest = revisionLabel(workload, replicaSets);
+    const narrowed = newest === undefined ? labelSelector : `${labelSelector},${newest.key}=${newest.value}`;
+    const pods = await client.list(PODS, { ...options, labelSelector: narrowed, atMost: MAX_PODS }, signal);
     return podReasonOf(workload, { pods, replicaSets }, now);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;

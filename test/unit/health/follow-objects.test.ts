@@ -18,7 +18,11 @@ const NO_IMAGE = object(
 );
 
 /** A cluster that holds some objects by name, and counts what it is asked. */
-function cluster(live: Readonly<Record<string, KubernetesObject | Error>>, pods: readonly KubernetesObject[] | Error = []) {
+function cluster(
+  live: Readonly<Record<string, KubernetesObject | Error>>,
+  pods: readonly KubernetesObject[] | Error = [],
+  replicaSets: readonly KubernetesObject[] = [],
+) {
   const asked: string[] = [];
   const client: Pick<KubernetesClient, 'get' | 'list'> = {
     get: async (_resource, { name }) => {
@@ -30,7 +34,7 @@ function cluster(live: Readonly<Record<string, KubernetesObject | Error>>, pods:
     list: async ({ kind }, { labelSelector, namespace, atMost }) => {
       asked.push(`list ${kind} ${namespace} ${labelSelector} ${atMost}`);
       if (pods instanceof Error) throw pods;
-      return kind === 'Pod' ? pods : [];
+      return kind === 'Pod' ? pods : replicaSets;
     },
   };
   return { client, asked };
@@ -61,10 +65,14 @@ describe('followed objects', () => {
   });
 
   it('are degraded with the reason of their pods, which costs two short lists', async () => {
-    const { client, asked } = cluster({ a: PENDING }, [NO_IMAGE]);
+    const newest = object(
+      'apiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {labels: {pod-template-hash: new}, ownerReferences: [{uid: u1}]}',
+    );
+    const pod = { ...NO_IMAGE, metadata: { ...NO_IMAGE.metadata, labels: { 'pod-template-hash': 'new' } } };
+    const { client, asked } = cluster({ a: PENDING }, [pod], [newest]);
     const [result] = await followObjects([followed('a')], { client, rules, now: minute(1) }, signal);
     expect(result?.health).toMatchObject({ status: 'degraded', reason: 'ImagePullBackOff' });
-    expect(asked).toEqual(['get a', 'list Pod shop app=web 20', 'list ReplicaSet shop app=web 20']);
+    expect(asked).toEqual(['get a', 'list ReplicaSet shop app=web 100', 'list Pod shop app=web,pod-template-hash=new 50']);
   });
 
   it('are never healthy when they cannot be read', async () => {

@@ -114,13 +114,14 @@ describe('the deadline', () => {
 
 describe('pods are asked', () => {
   it.each([
-    ['at once of what has failed', 'failed', 1, true],
-    ['not in the first seconds', 'in-progress', 29, false],
-    ['when half a minute was not enough', 'in-progress', 30, true],
-    ['not of what is well', 'current', 60, false],
-    ['not of what is being deleted', 'terminating', 60, false],
-  ] as const)('%s', (_what, status, seconds, expected) => {
-    expect(asksPods(looked(status), begun, moment(seconds))).toBe(expected);
+    ['at once of what has failed', looked('failed'), 1, true],
+    ['not in the first seconds', looked('in-progress'), 29, false],
+    ['when half a minute was not enough', looked('in-progress'), 30, true],
+    ['not while they are those of the version before', looked('in-progress', 'LatestGenerationNotObserved'), 60, false],
+    ['not of what is well', looked('current'), 60, false],
+    ['not of what is being deleted', looked('terminating'), 60, false],
+  ])('%s', (_what, assessment, seconds, expected) => {
+    expect(asksPods(assessment, begun, moment(seconds))).toBe(expected);
   });
 });
 
