@@ -10,17 +10,17 @@ import { parseArgs, promisify } from 'node:util';
 import { failureOf } from '../../lib/errors.ts';
 import { controlPlaneBinaries, type Host, thisHost, toolsDirectory } from '../../lib/local/index.ts';
 import type { ClusterPrograms } from './bench-cluster.ts';
+import { startBenchStorage } from './bench-storage.ts';
 import { drawChart } from './chart.ts';
 import { bundleProgram } from './engines/bundle.ts';
-import type { StartEngine } from './engines/engine.ts';
 import { fluxEngine } from './engines/flux.ts';
 import { kubectlEngine } from './engines/kubectl.ts';
 import { limitEngine } from './engines/limit.ts';
-import { oursEngine } from './engines/ours.ts';
+import { oursEngine, oursStoredEngine } from './engines/ours.ts';
 import { goProgram } from './go-programs.ts';
 import { fullPlan, type Plan, quickPlan } from './plan.ts';
-import type { Engine, Row } from './rows.ts';
-import { runPlan } from './run-plan.ts';
+import type { Row } from './rows.ts';
+import { type Engines, runPlan } from './run-plan.ts';
 import { formatTable } from './table.ts';
 
 const CHART_OBJECTS = 1_010;
@@ -43,36 +43,37 @@ async function main(): Promise<number> {
 
 async function bench(quick: boolean, host: Host, signal: AbortSignal): Promise<void> {
   if (host.platform !== 'linux') throw new Error(`npm run bench: it reads /proc, and so needs Linux; this is ${host.platform}.`);
-  const directory = await mkdtemp(join(tmpdir(), 'plumbline-bench-'));
-  try {
-    const { programs, engines } = await prepare(host, directory, signal);
-    const near: Row[] = [];
-    const distant: Row[] = [];
-    for (const plan of quick ? quickPlan() : fullPlan()) {
-      const rows = await runPlan(plan, engines, programs, progress, signal);
-      (plan.roundTripMilliseconds === 0 ? near : distant).push(...rows);
-      console.log(`\n${titleOf(plan)}\n\n${formatTable(rows)}`);
-    }
-    await report(near, distant, quick, host, signal);
-  } finally {
-    await rm(directory, { recursive: true, force: true });
+  await using scope = new AsyncDisposableStack();
+  const { programs, engines } = await prepare(host, scope, signal);
+  const near: Row[] = [];
+  const distant: Row[] = [];
+  for (const plan of quick ? quickPlan() : fullPlan()) {
+    const rows = await runPlan(plan, engines, programs, progress, signal);
+    (plan.roundTripMilliseconds === 0 ? near : distant).push(...rows);
+    console.log(`\n${titleOf(plan)}\n\n${formatTable(rows)}`);
   }
+  await report(near, distant, quick, host, signal);
 }
 
 async function prepare(
   host: Host,
-  directory: string,
+  scope: AsyncDisposableStack,
   signal: AbortSignal,
-): Promise<{ readonly programs: ClusterPrograms; readonly engines: Readonly<Record<Engine, StartEngine>> }> {
+): Promise<{ readonly programs: ClusterPrograms; readonly engines: Engines }> {
   const binaries = await controlPlaneBinaries(['etcd', 'kube-apiserver'], host, progress, signal);
   const wire = await goProgram('wire', host, progress, signal);
   const flux = await goProgram('flux', host, progress, signal);
   const kubectl = join(await toolsDirectory(host, progress, signal), 'kubectl', 'kubectl');
   const path = host.env.PATH ?? '';
+  const directory = await mkdtemp(join(tmpdir(), 'plumbline-bench-'));
+  scope.defer(() => rm(directory, { recursive: true, force: true }));
+  const storage = scope.use(await startBenchStorage(host, progress, signal));
+  const ours = bundleProgram('ours-process', directory);
   return {
     programs: { etcd: binaries.etcd, apiServer: binaries['kube-apiserver'], wire },
     engines: {
-      ours: oursEngine(bundleProgram('ours-process', directory), signal),
+      ours: oursEngine(ours, signal),
+      stored: oursStoredEngine(ours, storage, signal),
       flux: fluxEngine(flux, signal),
       'kubectl-apply': kubectlEngine(kubectl, 'apply', path, signal),
       'kubectl-diff': kubectlEngine(kubectl, 'diff', path, signal),

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BenchCluster } from './bench-cluster.ts';
 import { disturb } from './disturb.ts';
-import type { EngineProcess, ObjectSet, Pass, StartEngine } from './engines/engine.ts';
+import type { Answer, EngineProcess, ObjectSet, StartEngine } from './engines/engine.ts';
 import { requestsBetween } from './request-counts.ts';
-import type { Engine, Measured, Sample, Workload } from './rows.ts';
+import type { Engine, Measured, Sample, StorageSample, Workload } from './rows.ts';
 
 /** One engine, and what it is measured at. */
 export interface Contender {
@@ -18,6 +18,8 @@ export interface Contender {
 export interface Surroundings {
   readonly set: ObjectSet;
   readonly samples: number;
+  /** As many clusters are made for each contender. */
+  readonly firstApplies: number;
   startCluster(): Promise<BenchCluster>;
   readonly progress: (message: string) => void;
   readonly signal: AbortSignal;
@@ -38,17 +40,17 @@ const SETTLE_MILLISECONDS = 500;
  * cluster, the other workloads on the cluster of the last one, in a fresh process for each workload.
  */
 export async function measureRound(contenders: readonly Contender[], surroundings: Surroundings): Promise<readonly Measured[]> {
-  const { samples } = surroundings;
+  const { firstApplies } = surroundings;
   await using scope = new AsyncDisposableStack();
   const log = new SampleLog();
-  for (let turn = 1; turn < samples; turn += 1) {
+  for (let turn = 1; turn < firstApplies; turn += 1) {
     for (const contender of contenders.filter(({ workloads }) => workloads.includes('first-apply'))) {
       await using attempt = new AsyncDisposableStack();
-      await firstApply(contender, `${turn}/${samples}`, attempt, log, surroundings);
+      await firstApply(contender, `${turn}/${firstApplies}`, attempt, log, surroundings);
     }
   }
   const arenas: Arena[] = [];
-  for (const contender of contenders) arenas.push(await firstApply(contender, `${samples}/${samples}`, scope, log, surroundings));
+  for (const contender of contenders) arenas.push(await firstApply(contender, `${firstApplies}/${firstApplies}`, scope, log, surroundings));
   const workloads = new Set(contenders.flatMap((contender) => contender.workloads).filter((workload) => workload !== 'first-apply'));
   for (const workload of workloads) {
     const taking = arenas.filter(({ contender }) => contender.workloads.includes(workload));
@@ -56,20 +58,38 @@ export async function measureRound(contenders: readonly Contender[], surrounding
   }
   const objects = surroundings.set.objects.length;
   return contenders.flatMap(({ engine, workloads: asked }) =>
-    asked.map((workload) => ({ workload, objects, engine, samples: log.of(engine, workload) })),
+    asked.map((workload) => ({
+      workload,
+      objects,
+      engine,
+      samples: log.samples(engine, workload),
+      storage: log.storage(engine, workload),
+    })),
   );
 }
 
 class SampleLog {
-  readonly #samples = new Map<string, Sample[]>();
+  readonly #measured = new Map<string, MeasuredPass[]>();
 
-  add(engine: Engine, workload: Workload, sample: Sample): void {
-    this.#samples.set(`${engine} ${workload}`, [...this.of(engine, workload), sample]);
+  add(engine: Engine, workload: Workload, pass: MeasuredPass): void {
+    this.#measured.set(`${engine} ${workload}`, [...this.#of(engine, workload), pass]);
   }
 
-  of(engine: Engine, workload: Workload): readonly Sample[] {
-    return this.#samples.get(`${engine} ${workload}`) ?? [];
+  samples(engine: Engine, workload: Workload): readonly Sample[] {
+    return this.#of(engine, workload).map(({ sample }) => sample);
   }
+
+  storage(engine: Engine, workload: Workload): readonly StorageSample[] {
+    return this.#of(engine, workload).flatMap(({ storage }) => storage ?? []);
+  }
+
+  #of(engine: Engine, workload: Workload): readonly MeasuredPass[] {
+    return this.#measured.get(`${engine} ${workload}`) ?? [];
+  }
+}
+
+interface MeasuredPass extends Answer {
+  readonly sample: Sample;
 }
 
 async function firstApply(
@@ -109,29 +129,30 @@ async function measureWorkload(workload: Workload, arenas: readonly Arena[], log
 async function measureTurn(
   workload: Workload,
   turn: string,
-  expected: NonNullable<Pass['did']>,
+  expected: NonNullable<Answer['did']>,
   { contender: { engine }, cluster, running }: Arena & { readonly running: EngineProcess },
   log: SampleLog,
   { set, progress, signal }: Surroundings,
 ): Promise<void> {
   await sleep(SETTLE_MILLISECONDS, undefined, { signal });
-  const { sample, did } = await measurePass(running, cluster);
+  const pass = await measurePass(running, cluster);
+  const { sample, did } = pass;
   const where = `${engine}, ${set.objects.length} objects, ${workload}`;
   if (did !== undefined && (did.created !== expected.created || did.changed !== expected.changed))
     throw new Error(
       `${where}: it created ${did.created} and changed ${did.changed} objects; ${expected.created} and ${expected.changed} were expected`,
     );
-  log.add(engine, workload, sample);
+  log.add(engine, workload, pass);
   progress(`${where} ${turn}: ${sample.wallSeconds.toFixed(3)} s`);
 }
 
-async function measurePass(engine: EngineProcess, cluster: BenchCluster): Promise<{ readonly sample: Sample; readonly did: Pass['did'] }> {
+async function measurePass(engine: EngineProcess, cluster: BenchCluster): Promise<MeasuredPass> {
   const before = await cluster.requests();
   await cluster.wire.read();
   const cpuBefore = cluster.cpuSeconds();
-  const { did, clientCpuSeconds, clientPeakMiB } = await engine.pass();
+  const { clientCpuSeconds, clientPeakMiB, ...answer } = await engine.pass();
   const apiServerCpuSeconds = cluster.cpuSeconds() - cpuBefore;
   const { wallSeconds, bytes } = await cluster.wire.read();
   const requestsByVerb = requestsBetween(before, await cluster.requests());
-  return { sample: { wallSeconds, requestsByVerb, apiServerCpuSeconds, clientCpuSeconds, clientPeakMiB, bytes }, did };
+  return { ...answer, sample: { wallSeconds, requestsByVerb, apiServerCpuSeconds, clientCpuSeconds, clientPeakMiB, bytes } };
 }

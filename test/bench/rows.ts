@@ -47,11 +47,10 @@ export interface Measured {
   readonly objects: number;
   readonly engine: Engine;
   readonly samples: readonly Sample[];
-  /** Of ours. */
-  readonly storage?: readonly StorageSample[];
+  readonly storage: readonly StorageSample[];
 }
 
-export function rowOf({ workload, objects, engine, samples, storage = [] }: Measured): Row {
+export function rowOf({ workload, objects, engine, samples, storage }: Measured): Row {
   const medianOf = (figure: (sample: Sample) => number): number => median(samples.map(figure));
   const verbs = [...new Set(samples.flatMap(({ requestsByVerb }) => Object.keys(requestsByVerb)))].toSorted();
   const byVerb = verbs.map((verb) => [verb, medianOf(({ requestsByVerb }) => requestsByVerb[verb] ?? 0)] as const);

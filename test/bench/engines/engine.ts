@@ -1,11 +1,16 @@
 import type { KubernetesObject } from '../../../lib/manifests/object.ts';
 import type { BenchCluster } from '../bench-cluster.ts';
-import type { Workload } from '../rows.ts';
+import type { StorageSample, Workload } from '../rows.ts';
 
-/** What an engine did in one pass: it must be what the workload is about, or the figures are of something else. */
-export interface Pass {
-  /** `undefined`: the engine does not say. */
+/** What an engine says of a pass. */
+export interface Answer {
+  /** It must be what the workload is about, or the figures are of something else. `undefined`: the engine does not say. */
   readonly did: { readonly created: number; readonly changed: number } | undefined;
+  readonly storage?: StorageSample;
+}
+
+/** What an engine did in one pass, and what that took. */
+export interface Pass extends Answer {
   readonly clientCpuSeconds: number;
   readonly clientPeakMiB: number;
 }

@@ -7,9 +7,9 @@ const Counts = z.object({ created: z.number().default(0), configured: z.number()
 
 /** Flux's engine, `github.com/fluxcd/pkg/ssa`, as its kustomize-controller uses it. */
 export function fluxEngine(program: string, signal: AbortSignal): StartEngine {
-  const did = (answer: unknown) => {
+  const readAnswer = (answer: unknown) => {
     const { created, configured } = Counts.parse(answer);
-    return { created, changed: configured };
+    return { did: { created, changed: configured } };
   };
-  return (_workload, { kubeconfig }, { file }) => startLineEngine(program, [kubeconfig, file], did, { env: {}, signal });
+  return (_workload, { kubeconfig }, { file }) => startLineEngine(program, [kubeconfig, file], readAnswer, { env: {}, signal });
 }

@@ -6,6 +6,6 @@ export function limitEngine(bundle: string, signal: AbortSignal): StartEngine {
   return (workload, { wire, controlPlane }, { file }, directory) => {
     const { certificateAuthority, adminToken } = controlPlane;
     const settings = { endpoint: wire.endpoint, certificateAuthority, adminToken, objects: file, applies: workload === 'first-apply' };
-    return startNodeEngine(bundle, settings, directory, () => undefined, signal);
+    return startNodeEngine({ bundle, settings, env: {}, directory, signal });
   };
 }

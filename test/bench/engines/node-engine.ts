@@ -1,18 +1,31 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { NODE_OPTIONS } from '../../../infra/constructs/plumbline-function.ts';
-import type { EngineProcess, Pass } from './engine.ts';
+import type { EngineProcess } from './engine.ts';
 import { startLineEngine } from './line-engine.ts';
 
+export interface NodeEngine {
+  /** Path of the bundled program. */
+  readonly bundle: string;
+  readonly settings: object;
+  readonly env: Readonly<Record<string, string>>;
+  readonly directory: string;
+  readonly signal: AbortSignal;
+}
+
+const Answer = z.object({
+  did: z.object({ created: z.number(), changed: z.number() }).optional(),
+  storage: z.object({ wallSecondsWithStorage: z.number(), storageCalls: z.number() }).optional(),
+});
+
 /** Starts a bundled program on this Node, with the options that the functions have; its settings are in a file, since one is a token. */
-export async function startNodeEngine(
-  bundle: string,
-  settings: object,
-  directory: string,
-  readAnswer: (answer: unknown) => Pass['did'],
-  signal: AbortSignal,
-): Promise<EngineProcess> {
+export async function startNodeEngine({ bundle, settings, env, directory, signal }: NodeEngine): Promise<EngineProcess> {
   const file = join(directory, 'settings.json');
   await writeFile(file, JSON.stringify(settings), { mode: 0o600 });
-  return startLineEngine(process.execPath, [...NODE_OPTIONS.split(' '), bundle, file], readAnswer, { env: {}, signal });
+  const readAnswer = (answer: unknown) => {
+    const { did, storage } = Answer.parse(answer);
+    return { did, ...(storage === undefined ? {} : { storage }) };
+  };
+  return startLineEngine(process.execPath, [...NODE_OPTIONS.split(' '), bundle, file], readAnswer, { env, signal });
 }
