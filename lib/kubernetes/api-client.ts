@@ -143,6 +143,19 @@ export function createKubernetesClient(options: ClientOptions): ApiClient {
       return { object: readObject(body, resource, request), created: status === 201, warnings };
     },
 
+    async patch(resource, id, operations, { fieldManager, dryRun }, signal) {
+      const query = new URLSearchParams({ fieldManager, fieldValidation: 'Strict', ...(dryRun ? { dryRun: 'All' } : {}) });
+      const request: ApiRequest = {
+        method: 'PATCH',
+        path: `${objectPath(resource, id)}?${query}`,
+        subject: describeObject({ kind: resource.kind, namespace: resource.namespaced ? id.namespace : '', name: id.name }),
+        body: { contentType: 'application/json-patch+json', text: stringifyJson(operations) },
+        quotesSecrets: isSecret(resource),
+        repeatable: dryRun ? 'reads' : 'apply',
+      };
+      return readObject((await transport.send(request, signal)).body, resource, request);
+    },
+
     async review(apiVersion, kind, spec, signal) {
       const { body } = await transport.send(
         {

@@ -1,3 +1,4 @@
+import type { JsonValue } from '../manifests/json.ts';
 import type { KubernetesObject, ObjectId, ObjectMeta } from '../manifests/object.ts';
 
 /** What discovery says of a kind. */
@@ -36,6 +37,11 @@ export interface MetadataList<Facts> {
   readonly items: readonly Facts[];
 }
 
+/** One step of a JSON patch (RFC 6902). */
+export type PatchOperation =
+  | { readonly op: 'add' | 'replace'; readonly path: string; readonly value: JsonValue }
+  | { readonly op: 'remove'; readonly path: string };
+
 /** The few calls that reconciling needs, on raw JSON. Every call throws `ApiError` on an answer that is not 2xx, except as said. */
 export interface KubernetesClient {
   /** Requests sent so far. */
@@ -66,5 +72,16 @@ export interface KubernetesClient {
     options: { readonly fieldManager: string; readonly dryRun: boolean },
     signal: AbortSignal,
   ): Promise<{ readonly object: KubernetesObject; readonly created: boolean; readonly warnings: readonly string[] }>;
+  /**
+   * JSON patch, which alone can say who owns what. Operations that replace uid and resourceVersion by what they are make them preconditions:
+   * `Conflict` when the object has others.
+   */
+  patch(
+    resource: ApiResource,
+    id: Pick<ObjectId, 'namespace' | 'name'>,
+    operations: readonly PatchOperation[],
+    options: { readonly fieldManager: string; readonly dryRun: boolean },
+    signal: AbortSignal,
+  ): Promise<KubernetesObject>;
   close(): Promise<void>;
 }

@@ -10,8 +10,9 @@ import { interruptedBefore } from './interruption.ts';
 import { isPrerequisite, type Observing, observeTarget } from './observe.ts';
 import { endsRun } from './run-error.ts';
 import { type ObjectFacts, objectFacts } from './surface/object-facts.ts';
+import { takeOver } from './takeover/index.ts';
 import type { Target } from './target.ts';
-import { isVerified } from './verify.ts';
+import { isGone, isVerified } from './verify.ts';
 
 /** What became of an item. */
 export type Result =
@@ -101,20 +102,32 @@ async function write(item: Item, { client, identity, writing, clock, lease }: Ap
   if (clock.now().getTime() >= Date.parse(lease.expiresAt)) throw new LeaseLostError(item.target);
   const { target, comparison } = item;
   const { fieldManager } = identity;
-  const { object: answer } = await client.apply(target.resource, bodyOf(item), { fieldManager, dryRun: false }, writing);
-  const verified = comparison.state !== 'present' || isVerified(answer, comparison, fieldManager);
+  const body = bodyOf(item, await takeOverFirst(item, { client, identity, writing }));
+  const { object: answer } = await client.apply(target.resource, body, { fieldManager, dryRun: false }, writing);
+  const verified =
+    comparison.state !== 'present' || (isVerified(answer, comparison, fieldManager) && isGone(answer, item.takeover?.removes ?? []));
   const facts = objectFacts(answer.metadata, fieldManager);
   return { ...item, result: { state: 'written', at: clock.now().toISOString(), verified, uid: answer.metadata.uid, facts } };
+}
+
+/** Returns the resourceVersion that the apply is on: after a takeover the object has a new one. */
+async function takeOverFirst(
+  { target, comparison, takeover }: Item,
+  { client, identity, writing }: Pick<Applying, 'client' | 'identity' | 'writing'>,
+): Promise<string> {
+  if (comparison.state !== 'present') return VERSION_OF_NOTHING;
+  if (takeover === undefined) return comparison.resourceVersion;
+  const { uid, resourceVersion } = comparison;
+  const { fieldManager } = identity;
+  return takeOver(takeover.managedFields, { target, uid, resourceVersion }, { client, fieldManager, signal: writing });
 }
 
 /** No object is of this version, so that the server creates one or answers 409: one that came meanwhile is not overwritten. */
 const VERSION_OF_NOTHING = '1';
 
-function bodyOf({ target, comparison }: Item): KubernetesObject {
+function bodyOf({ target, comparison }: Item, resourceVersion: string): KubernetesObject {
   const present = comparison.state === 'present';
-  const preconditions = present
-    ? { uid: comparison.uid, resourceVersion: comparison.resourceVersion }
-    : { resourceVersion: VERSION_OF_NOTHING };
+  const preconditions = present ? { uid: comparison.uid, resourceVersion } : { resourceVersion };
   const desired = present ? comparison.desired : target.object;
   return { ...desired, metadata: { ...desired.metadata, ...preconditions } };
 }

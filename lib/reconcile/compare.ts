@@ -4,12 +4,14 @@ import type { Actor } from '../records/record.ts';
 import { actorOf, ownerOf } from './actor.ts';
 import { type Baseline, divideByCause, driftClassOf } from './classify.ts';
 import { type Difference, diffObjects } from './diff.ts';
-import { type ForeignGroup, foreignFields, groupForeign } from './foreign-fields.ts';
+import { isIgnored } from './field-rules.ts';
 import { OWNER_LABEL, type WriterIdentity } from './identity.ts';
 import { appliedFields, type FieldSet, sameFields } from './managed-fields.ts';
 import type { Observation, PresentObservation } from './observe.ts';
+import { type Path, valueAt } from './path.ts';
 import { liveMarks, type Marks } from './policy/marks.ts';
 import { type ObjectFacts, objectFacts } from './surface/object-facts.ts';
+import { type ForeignGroup, groupOthers, type PlannedTakeover, takeoverOf } from './takeover/index.ts';
 import type { Target } from './target.ts';
 
 /** Differences of one class, and who made them. */
@@ -33,6 +35,12 @@ export interface PresentComparison {
   readonly drift: readonly Drift[];
   /** What others put beside our fields, by the kind of program that did. */
   readonly foreign: readonly ForeignGroup[];
+  /** What a write takes over before it applies, and what goes with that. */
+  readonly takeover?: PlannedTakeover;
+  /** Of the first contact with an object that was there before us: who deployed it, for people. */
+  readonly adoptedFrom?: string;
+  /** How many of its fields are left as they are. */
+  readonly ignored: number;
   /** The fields that we own once ours is applied. */
   readonly fields: FieldSet;
   /** Whether these are not the fields that we own now: somebody changed one and put it back, and it is no longer ours. */
@@ -76,13 +84,12 @@ export function compare(observation: Observation, comparing: Comparing): Compari
   }
 }
 
-function comparePresent(
-  { target, desired, live, uid, resourceVersion, dryRun, others, alone }: PresentObservation,
-  { identity, writes }: Comparing,
-): PresentComparison {
+function comparePresent(observation: PresentObservation, { identity, writes }: Comparing): PresentComparison {
+  const { target, desired, live, uid, resourceVersion, dryRun, ignored, ignoredCount, others, adoption, rules } = observation;
   const { fieldManager } = identity;
   const ours = appliedFields(live, fieldManager);
-  const differences = diffObjects(live, dryRun).filter((difference) => writes || !isOwnerLabel(difference));
+  const spares = (path: Path) => isIgnored(ignored, path);
+  const differences = diffObjects(live, dryRun).filter((difference) => !spares(difference.path) && (writes || !isOwnerLabel(difference)));
   const { drift, rollout } = divideByCause(
     differences,
     target.object,
@@ -90,19 +97,54 @@ function comparePresent(
     (difference) => ownerOf(live, difference, fieldManager) !== undefined,
   );
   const fields = appliedFields(dryRun, fieldManager) ?? {};
+  const groups = groupOthers(others, { target, dryRun, spares });
+  const takes =
+    groups.some(isTakenOver) || (adoption !== undefined && groups.every(({ who, failure }) => who !== 'person' || failure === undefined));
+  const takeover = takes ? takeoverOf({ target, live, dryRun, fieldManager, classify: rules.classify, spares }) : undefined;
+  const { dropped, foreign } = divideForeign(groups, target, writes && adoption !== undefined);
   return {
     state: 'present',
     target,
     desired,
     uid,
     resourceVersion,
-    rollout,
+    rollout: [...rollout, ...dropped],
     drift: groupDrift(drift, live, target, fieldManager),
-    foreign: groupForeign(foreignFields(others, alone)),
+    foreign,
+    ...(takeover === undefined
+      ? {}
+      : { takeover: { managedFields: takeover, removes: groups.filter(isTakenOver).flatMap((group) => group.differences) } }),
+    ...(adoption === undefined ? {} : { adoptedFrom: adoption.from }),
+    ignored: ignoredCount,
     fields,
     ownershipLost: writes && !sameFields(ours, fields),
     marks: liveMarks(live, dryRun, fieldManager),
     facts: objectFacts(live.metadata, fieldManager),
+  };
+}
+
+function isTakenOver({ who, failure }: ForeignGroup): boolean {
+  return who === 'person' && failure === undefined;
+}
+
+/**
+ * What goes because Git dropped it is a rollout, although a person’s tool owns it too; so is all that an earlier deployer leaves behind when
+ * the object is adopted.
+ */
+function divideForeign(
+  groups: readonly ForeignGroup[],
+  { baseline, object }: Target,
+  adopts: boolean,
+): { readonly dropped: readonly Difference[]; readonly foreign: readonly ForeignGroup[] } {
+  const isDropped = ({ path }: Difference) =>
+    adopts || (valueAt(baseline?.object, path) !== undefined && valueAt(object, path) === undefined);
+  return {
+    dropped: groups.filter(isTakenOver).flatMap(({ differences }) => differences.filter(isDropped)),
+    foreign: groups.flatMap((group) => {
+      if (!isTakenOver(group)) return [group];
+      const differences = group.differences.filter((difference) => !isDropped(difference));
+      return differences.length === 0 ? [] : [{ ...group, differences }];
+    }),
   };
 }
 

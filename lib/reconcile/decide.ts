@@ -5,6 +5,7 @@ import { UNKNOWN_ACTOR } from './actor.ts';
 import type { Comparison, PresentComparison } from './compare.ts';
 import type { Difference } from './diff.ts';
 import { type Memory, type Policy, writes } from './policy/index.ts';
+import type { ForeignGroup, PlannedTakeover } from './takeover/index.ts';
 import type { Target } from './target.ts';
 
 /** One thing to say about one object, and what is done about it; `applied` and `corrected` are intentions until they are written. */
@@ -27,6 +28,8 @@ export interface Item {
   readonly findings: readonly Finding[];
   /** What a write leaves as it is: the body has the live values there, so that correcting one field reverts no other. */
   readonly carry: readonly Difference[];
+  /** What a write takes over before it applies. */
+  readonly takeover?: PlannedTakeover;
 }
 
 export interface Deciding {
@@ -64,17 +67,37 @@ export function decide(comparison: Comparison, policy: Policy, _memory: Memory):
 }
 
 function decidePresent(comparison: PresentComparison, policy: Policy): Item {
-  const { target, rollout, drift, foreign, ownershipLost } = comparison;
-  const differs = rollout.length > 0 || drift.length > 0;
+  const { target, rollout, drift, foreign, ownershipLost, takeover, adoptedFrom } = comparison;
+  const others = foreign.map((group) => foreignFinding(group, takeover !== undefined, policy));
+  const adopts = adoptedFrom !== undefined && writes(policy);
+  const takesOver =
+    takeover !== undefined &&
+    (adopts || takeover.removes.some((each) => rollout.includes(each)) || others.some(({ decision }) => decision === 'corrected'));
+  const differs = rollout.length > 0 || drift.length > 0 || adopts || takesOver;
   const findings: Finding[] = drift.map((group) => ({ kind: 'drift', ...group, decision: intention('corrected', policy) }));
-  if (rollout.length > 0) {
-    findings.push({ kind: 'rollout', class: 'changed', differences: rollout, decision: intention('applied', policy) });
+  if (rollout.length > 0 || adopts) {
+    const rolloutClass = adoptedFrom === undefined ? 'changed' : 'adopted';
+    findings.push({ kind: 'rollout', class: rolloutClass, differences: rollout, decision: intention('applied', policy) });
   }
   // An apply for any other reason takes the field back too.
   const regains = ownershipLost && !differs && writes(policy);
   if (regains) findings.push({ kind: 'drift', class: 'ownership', differences: [], decision: 'applied' });
-  for (const { who: _who, ...group } of foreign) findings.push({ kind: 'drift', ...group, decision: 'observed' });
-  return { target, comparison, action: writes(policy) && (differs || regains) ? 'update' : 'leave', findings, carry: [] };
+  const action = writes(policy) && (differs || regains) ? 'update' : 'leave';
+  return {
+    target,
+    comparison,
+    action,
+    findings: [...findings, ...others],
+    carry: [],
+    ...(takesOver && action === 'update' ? { takeover } : {}),
+  };
+}
+
+/** People's fields are taken back, controllers' are theirs, and those of programs that are neither wait until somebody decides. */
+function foreignFinding({ who, ...group }: ForeignGroup, canTake: boolean, policy: Policy): Finding {
+  if (who === 'controller') return { kind: 'drift', ...group, decision: 'tolerated' };
+  const isTaken = canTake && who === 'person' && group.failure === undefined;
+  return { kind: 'drift', ...group, decision: isTaken ? intention('corrected', policy) : 'observed' };
 }
 
 /** What would be done, or why it is not. */

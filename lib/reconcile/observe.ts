@@ -1,13 +1,15 @@
-import { createHash } from 'node:crypto';
 import { type Failure, failureOf } from '../errors.ts';
 import { ApiError } from '../kubernetes/api-error.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { describeObject, type KubernetesObject } from '../manifests/object.ts';
-import { type ForeignField, fieldsOfOthers } from './foreign-fields.ts';
+import { type Adopted, adoptionOf, classifyAdopted, mayAdopt } from './adoption.ts';
+import { besideIgnored, type FieldRules, isIgnored } from './field-rules.ts';
 import type { WriterIdentity } from './identity.ts';
 import { inOrder } from './in-order.ts';
 import { otherOwner } from './ownership.ts';
+import type { Path } from './path.ts';
 import { endsRun } from './run-error.ts';
+import { type OthersFields, observeOthers } from './takeover/index.ts';
 import type { Target } from './target.ts';
 
 /** A cluster as it is talked to. */
@@ -27,10 +29,14 @@ export interface PresentObservation {
   readonly uid: string;
   readonly resourceVersion: string;
   readonly dryRun: KubernetesObject;
-  /** What others own of the live object. */
-  readonly others: readonly ForeignField[];
-  /** What the server would make of ours alone; asked for only where others own something, undefined when it would not say. */
-  readonly alone: KubernetesObject | undefined;
+  /** Paths that are left as they are, and how many of them somebody would ask about. */
+  readonly ignored: readonly Path[];
+  readonly ignoredCount: number;
+  /** What others own beside ours. */
+  readonly others: readonly OthersFields[];
+  /** Of an object that was there before us. */
+  readonly adoption: Adopted | undefined;
+  readonly rules: FieldRules;
 }
 
 /** What the server said of one target. */
@@ -44,6 +50,7 @@ export type Observation =
   | { readonly state: 'unknown'; readonly target: Target; readonly decision: 'failed' | 'blocked'; readonly failure: Failure };
 
 export interface Observing extends Server {
+  readonly rules: FieldRules;
   /** Whether absent objects are dry-run too: where nothing will be written, that is the only way to know that they are valid. */
   readonly validateAbsent: boolean;
   /** Namespaces of the desired state: what is to live in one that does not exist yet cannot be validated, and is not invalid. */
@@ -80,33 +87,39 @@ export async function observeTarget(target: Target, observing: Observing): Promi
 
 /** Undefined when the object changed between the two answers. */
 async function tryToObserve(target: Target, observing: Observing): Promise<Observation | undefined> {
-  const { client, identity, signal } = observing;
+  const { client, identity, signal, rules } = observing;
+  const { fieldManager } = identity;
   const live = await client.get(target.resource, target.id, signal);
   if (live === undefined) return observeAbsent(target, observing);
   const { uid, resourceVersion } = live.metadata;
   const owner = otherOwner(live, target.object, identity);
-  if (owner !== undefined) return { state: 'owned', target, uid, owner };
+  const adoption = adoptionOf(live, owner, identity);
+  if (owner !== undefined && !mayAdopt(target.id, adoption, rules.adopt)) return { state: 'owned', target, uid, owner: owner.words };
   if (live.metadata.deletionTimestamp !== undefined) return { state: 'terminating', target, uid };
   if (uid === undefined || resourceVersion === undefined) return unknown(target, withoutVersion(target));
-  const desired = target.object;
-  const { object: dryRun } = await client.apply(target.resource, desired, { fieldManager: identity.fieldManager, dryRun: true }, signal);
+  const { desired, ignored, ignoredCount } = besideIgnored(target.object, live, rules, fieldManager);
+  const { object: dryRun } = await client.apply(target.resource, desired, { fieldManager, dryRun: true }, signal);
   if (dryRun.metadata.resourceVersion !== resourceVersion) return undefined;
-  const others = fieldsOfOthers(live, dryRun, identity.fieldManager);
-  const alone = others.length === 0 ? undefined : await dryRunAlone(target, observing);
-  return { state: 'present', target, desired, live, uid, resourceVersion, dryRun, others, alone };
-}
-
-/** A dry-run of ours under a name that nobody has. Kinds that restrict their names refuse it, and so may a quota. */
-async function dryRunAlone({ resource, object, key }: Target, { client, identity, signal }: Server): Promise<KubernetesObject | undefined> {
-  const name = `plumbline-defaults-${createHash('sha256').update(key).digest('hex').slice(0, 8)}`;
-  const renamed = { ...object, metadata: { ...object.metadata, name } };
-  try {
-    const answer = await client.apply(resource, renamed, { fieldManager: identity.fieldManager, dryRun: true }, signal);
-    return answer.created ? answer.object : undefined;
-  } catch (error) {
-    if (endsRun(error, signal)) throw error;
-    return undefined;
-  }
+  const classify = classifyAdopted(rules.classify, adoption?.deployer);
+  const others = await observeOthers(
+    { target, live, dryRun, fieldManager, classify, spares: (path) => isIgnored(ignored, path) },
+    (operations) => client.patch(target.resource, target.id, operations, { fieldManager, dryRun: true }, signal),
+  );
+  if (others === undefined) return undefined;
+  return {
+    state: 'present',
+    target,
+    desired,
+    live,
+    uid,
+    resourceVersion,
+    dryRun,
+    ignored,
+    ignoredCount,
+    others,
+    adoption,
+    rules: { ...rules, classify },
+  };
 }
 
 async function observeAbsent(target: Target, { client, identity, signal, validateAbsent, namespaces }: Observing): Promise<Observation> {

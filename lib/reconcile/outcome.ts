@@ -1,9 +1,9 @@
 import type { Fact } from '../records/fact.ts';
 import type { RunOutcome, RunRecord } from '../records/record.ts';
 
-/** Whether a fact stays open after the run: only what the server has shown settled is settled. */
+/** Whether a fact stays open after the run: only what the server has shown settled is settled, and what is tolerated is decided. */
 export function isOpen(fact: Fact): boolean {
-  return fact.verifiedAt === undefined;
+  return fact.verifiedAt === undefined && fact.decision !== 'tolerated';
 }
 
 /** The run in one word. Whatever is unknown, refused or still open is never in sync. */

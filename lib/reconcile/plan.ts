@@ -8,6 +8,7 @@ import { changesOf, recordObject } from './changes.ts';
 import { compareAll } from './compare.ts';
 import { decideAll, type Item } from './decide.ts';
 import type { ReconcileDependencies } from './dependencies.ts';
+import { fieldRulesOf } from './field-rules.ts';
 import { NO_HISTORY } from './history.ts';
 import { writerIdentity } from './identity.ts';
 import { inventoryOf } from './inventory.ts';
@@ -55,7 +56,14 @@ export async function planCluster(
   const identity = writerIdentity(deps.deployment, row.cluster);
   const discovery = await client.discover(signal);
   const desired = targetArtifact(artifact, { discovery, identity, history: NO_HISTORY });
-  const observations = observe(desired.targets, { client, identity, signal, validateAbsent: true, namespaces: namespacesOf(artifact) });
+  const observations = observe(desired.targets, {
+    client,
+    identity,
+    signal,
+    rules: fieldRulesOf(artifact),
+    validateAbsent: true,
+    namespaces: namespacesOf(artifact),
+  });
   const comparisons = await compareAll(observations, { identity, writes: row.mode === 'enforce' });
   const planned = decideAll(comparisons, { policy: policyOf({ ...row, mode: 'observe' }, new Date()), memory: NO_MEMORY });
   const inventory = inventoryOf(clusterUid, await deps.artifacts.getInventory(row.cluster, signal));

@@ -7,6 +7,7 @@ import type { Inventory, Lease } from '../storage/stores.ts';
 import type { Run } from './conclude.ts';
 import type { ReconcileDependencies } from './dependencies.ts';
 import type { DesiredArtifact } from './desired-artifact.ts';
+import { type FieldRules, fieldRulesOf } from './field-rules.ts';
 import { type History, readHistory } from './history.ts';
 import { type WriterIdentity, writerIdentity } from './identity.ts';
 import { inventoryOf } from './inventory.ts';
@@ -26,6 +27,7 @@ export interface Session {
   readonly writing: AbortSignal;
   readonly clock: Clock;
   readonly identity: WriterIdentity;
+  readonly rules: FieldRules;
   readonly policy: Policy;
   /** The records that are open of the cluster: read once, for deciding and for recording. */
   readonly open: readonly ObjectRecord[];
@@ -80,6 +82,7 @@ export async function openSession(
     writing,
     clock,
     identity,
+    rules: fieldRulesOf(artifact),
     policy,
     open,
     memory: memoryOf(open, state?.contested),

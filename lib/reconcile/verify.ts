@@ -16,6 +16,11 @@ export function isVerified(answer: KubernetesObject, comparison: PresentComparis
   return sameFields(appliedFields(answer, fieldManager), comparison.fields);
 }
 
+/** Whether what was taken over is gone: where the server has a default it is there, else nothing. */
+export function isGone(answer: KubernetesObject, removed: readonly Difference[]): boolean {
+  return removed.every(({ path, desired }) => isDeepStrictEqual(valueAt(answer, path), desired));
+}
+
 function isSettled(answer: KubernetesObject, { path, desired, items }: Difference, git: KubernetesObject): boolean {
   const value = valueAt(answer, path);
   if (items === undefined) return isAsPredicted(value, desired, valueAt(git, path));

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { isJsonObject, type JsonValue } from '../manifests/json.ts';
 import { parseManifests } from '../manifests/parse.ts';
+import { FIELD_LISTS, MANAGERS_KEYS } from './field-settings.ts';
 import { HEALTH_KEYS } from './health-settings.ts';
 import { IMAGES_KEYS } from './images-settings.ts';
 import { nearest } from './nearest.ts';
@@ -33,10 +34,11 @@ const SECTIONS: Readonly<Record<string, Readonly<Record<string, { readonly accep
   helm: HELM_KEYS,
   images: IMAGES_KEYS,
   health: HEALTH_KEYS,
+  managers: MANAGERS_KEYS,
 };
 
 /** Keys whose value is a list of rules, with what is accepted of it. */
-const LISTS: Readonly<Record<string, { readonly accepted: string }>> = POLICY_KEYS;
+const LISTS: Readonly<Record<string, { readonly accepted: string }>> = { ...POLICY_KEYS, ...FIELD_LISTS };
 
 function describeIssue(issue: z.core.$ZodIssue, settings: JsonValue): readonly string[] {
   const path = issue.path.map(String);

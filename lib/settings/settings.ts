@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isJsonObject, type JsonObject } from '../manifests/json.ts';
+import { FIELD_LISTS, ManagersSettings } from './field-settings.ts';
 import { HealthSettings } from './health-settings.ts';
 import { ImagesSettings } from './images-settings.ts';
 import { POLICY_KEYS } from './policy-settings.ts';
@@ -55,6 +56,9 @@ export const PathSettings = z.strictObject({
   health: HealthSettings.exactOptional(),
   policy: POLICY_KEYS.policy.schema.describe(POLICY_KEYS.policy.meaning).exactOptional(),
   windows: POLICY_KEYS.windows.schema.describe(POLICY_KEYS.windows.meaning).exactOptional(),
+  managers: ManagersSettings.exactOptional(),
+  ignore: FIELD_LISTS.ignore.schema.describe(FIELD_LISTS.ignore.meaning).exactOptional(),
+  adopt: FIELD_LISTS.adopt.schema.describe(FIELD_LISTS.adopt.meaning).exactOptional(),
 });
 
 export type HelmSettings = Readonly<z.infer<typeof HelmSettings>>;

@@ -76,7 +76,7 @@ describe('an object of nobody that exists before us', () => {
 
     expect(result.outcome).toBe('in-sync');
     expect(objectRecords(result)).toMatchObject([
-      { kind: 'rollout', class: 'changed', decision: 'applied', verifiedAt: expect.any(String) },
+      { kind: 'rollout', class: 'adopted', decision: 'applied', verifiedAt: expect.any(String) },
     ]);
     expect(objectRecords(result)[0]?.changes).toContainEqual({ path: 'data.colour', desired: 'blue', live: 'red' });
     expect((await world.reconcile()).outcome).toBe('in-sync');

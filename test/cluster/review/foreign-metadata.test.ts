@@ -16,7 +16,7 @@ spec:
     await world.reconcile();
     await world.kubectl(['annotate', 'service', 'web', 'example.com/opened-by=somebody']);
 
-    expect(await world.reconcile()).toMatchObject({ outcome: 'drifting' });
+    expect(await world.reconcile({}, { mode: 'observe' })).toMatchObject({ outcome: 'drifting' });
     expect(await world.open()).toMatchObject([
       { class: 'foreign-field', changes: [{ path: 'metadata.annotations["example.com/opened-by"]', live: 'somebody' }] },
     ]);

@@ -25,6 +25,7 @@ describe('what a plan compares', () => {
       ...stores,
       locks: {
         list: notReached,
+        patch: notReached,
         putIfAbsent: notReached,
         relock: notReached,
         generation: notReached,

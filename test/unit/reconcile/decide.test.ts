@@ -15,6 +15,8 @@ const fresh = target(configMap(), { moved: true });
 const difference: Difference = { path: [{ field: 'data' }], shape: 'changed', desired: 1, live: 2 };
 const kubectl = { manager: 'kubectl-edit' };
 const drift = { class: 'value', differences: [difference], actor: kubectl };
+const person = { ...drift, class: 'foreign-field', who: 'person' } as const;
+const takeover = { managedFields: [], removes: [difference] };
 const failure = { reason: 'Forbidden', message: 'no' };
 
 const present = (fields: Partial<PresentComparison>): Comparison => ({
@@ -26,6 +28,7 @@ const present = (fields: Partial<PresentComparison>): Comparison => ({
   rollout: [],
   drift: [],
   foreign: [],
+  ignored: 0,
   fields: {},
   ownershipLost: false,
   facts: undefined,
@@ -59,19 +62,44 @@ describe('what is done about an object', () => {
       'update',
       ['drift value corrected'],
     ],
+    ['a person’s field, enforced', present({ foreign: [person], takeover }), ENFORCE, 'update', ['drift foreign-field corrected']],
+    ['a person’s field, observed', present({ foreign: [person], takeover }), OBSERVE, 'leave', ['drift foreign-field observed']],
+    ['a person’s field, suspended', present({ foreign: [person], takeover }), SUSPENDED, 'leave', ['drift foreign-field suspended']],
     [
-      'a foreign field, even enforced',
-      present({ foreign: [{ ...drift, class: 'foreign-field', who: 'person' }] }),
+      'a person’s field that the server would not be without',
+      present({ foreign: [{ ...person, failure }] }),
       ENFORCE,
       'leave',
       ['drift foreign-field observed'],
     ],
     [
-      'a foreign field beside drift',
-      present({ drift: [drift], foreign: [{ ...drift, class: 'foreign-field', who: 'person' }] }),
+      'a controller’s field',
+      present({ foreign: [{ ...person, class: 'controller-field', who: 'controller' }] }),
+      ENFORCE,
+      'leave',
+      ['drift controller-field tolerated'],
+    ],
+    [
+      'an unknown program’s field beside drift',
+      present({ drift: [drift], foreign: [{ ...person, class: 'unclassified-field', who: 'unclassified' }] }),
       ENFORCE,
       'update',
-      ['drift value corrected', 'drift foreign-field observed'],
+      ['drift value corrected', 'drift unclassified-field observed'],
+    ],
+    [
+      'an object that was there before us, equal',
+      present({ adoptedFrom: 'Helm', ownershipLost: true }),
+      ENFORCE,
+      'update',
+      ['rollout adopted applied'],
+    ],
+    ['an object that was there before us, equal, observed', present({ adoptedFrom: 'Helm' }), OBSERVE, 'leave', []],
+    [
+      'an object that was there before us, observed',
+      present({ adoptedFrom: 'kubectl', rollout: [difference] }),
+      OBSERVE,
+      'leave',
+      ['rollout adopted observed'],
     ],
     ['absent and never applied', { state: 'absent', target: fresh, validated: false }, ENFORCE, 'create', ['rollout created applied']],
     [
@@ -126,4 +154,12 @@ describe('what a row allows', () => {
   ] as const)('%s until %s', (mode, suspendedUntil, policy) => {
     expect(policyOf({ mode, graceSeconds: 0, ...(suspendedUntil === undefined ? {} : { suspendedUntil }) }, now)).toEqual(policy);
   });
+});
+
+it('takes over only what is to go', () => {
+  const taken = (comparison: Comparison) => decide(comparison, ENFORCE, NO_MEMORY).takeover;
+  expect(taken(present({ foreign: [person], takeover }))).toBe(takeover);
+  expect(taken(present({ drift: [drift], takeover: { ...takeover, removes: [] } }))).toBeUndefined();
+  expect(taken(present({ rollout: [difference], takeover }))).toBe(takeover);
+  expect(taken(present({ adoptedFrom: 'Helm', takeover: { ...takeover, removes: [] } }))).toBeDefined();
 });

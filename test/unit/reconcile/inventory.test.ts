@@ -13,6 +13,7 @@ const equal: Omit<PresentComparison, 'target'> = {
   rollout: [],
   drift: [],
   foreign: [],
+  ignored: 0,
   fields: {},
   ownershipLost: false,
   facts: undefined,

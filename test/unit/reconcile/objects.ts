@@ -2,8 +2,12 @@ import type { ApiResource } from '../../../lib/kubernetes/client.ts';
 import { isJsonObject, type JsonObject } from '../../../lib/manifests/json.ts';
 import { type KubernetesObject, type ManagedFieldsEntry, objectIdOf, objectKey } from '../../../lib/manifests/object.ts';
 import { stageOf } from '../../../lib/manifests/order.ts';
+import { type FieldRules, fieldRulesOf } from '../../../lib/reconcile/field-rules.ts';
 import type { WriterIdentity } from '../../../lib/reconcile/identity.ts';
 import type { Target } from '../../../lib/reconcile/target.ts';
+
+/** What holds without any settings. */
+export const NO_RULES: FieldRules = fieldRulesOf({ objects: [] });
 
 export const IDENTITY: WriterIdentity = { fieldManager: 'plumbline-test-prod', owner: 'test.prod' };
 

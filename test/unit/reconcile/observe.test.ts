@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { KubernetesClient } from '../../../lib/kubernetes/index.ts';
 import type { KubernetesObject } from '../../../lib/manifests/object.ts';
 import { observeTarget } from '../../../lib/reconcile/observe.ts';
-import { configMap, IDENTITY, target } from './objects.ts';
+import { configMap, IDENTITY, NO_RULES, target } from './objects.ts';
 
 const notReached = () => Promise.reject(new Error('not reached'));
 
@@ -15,6 +15,7 @@ function serverOf(live: KubernetesObject): KubernetesClient {
     discover: notReached,
     list: notReached,
     listMetadata: notReached,
+    patch: notReached,
     get: async () => live,
     apply: async () => ({ object: live, created: false, warnings: [] }),
     close: async () => undefined,
@@ -25,7 +26,13 @@ it.each([
   ['uid', { resourceVersion: '7' }],
   ['resourceVersion', { uid: 'u-1' }],
 ])('an object to which the server gives no %s is unknown, since no write of it could carry a precondition', async (_what, metadata) => {
-  const observing = { identity: IDENTITY, signal: AbortSignal.timeout(5_000), validateAbsent: false, namespaces: new Set<string>() };
+  const observing = {
+    identity: IDENTITY,
+    rules: NO_RULES,
+    signal: AbortSignal.timeout(5_000),
+    validateAbsent: false,
+    namespaces: new Set<string>(),
+  };
   const observation = await observeTarget(target(configMap()), { ...observing, client: serverOf(configMap({}, metadata)) });
   expect(observation).toMatchObject({ state: 'unknown', decision: 'failed', failure: { reason: 'NoVersion' } });
 });
