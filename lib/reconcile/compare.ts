@@ -39,8 +39,8 @@ export interface PresentComparison {
   readonly takeover?: PlannedTakeover;
   /** Of the first contact with an object that was there before us: who deployed it, for people. */
   readonly adoptedFrom?: string;
-  /** How many of its fields are left as they are. */
-  readonly ignored: number;
+  /** How many of its fields are left as they are; absent: none. */
+  readonly ignored?: number;
   /** The fields that we own once ours is applied. */
   readonly fields: FieldSet;
   /** Whether these are not the fields that we own now: somebody changed one and put it back, and it is no longer ours. */
@@ -115,7 +115,7 @@ function comparePresent(observation: PresentObservation, { identity, writes }: C
       ? {}
       : { takeover: { managedFields: takeover, removes: groups.filter(isTakenOver).flatMap((group) => group.differences) } }),
     ...(adoption === undefined ? {} : { adoptedFrom: adoption.from }),
-    ignored: ignoredCount,
+    ...(ignoredCount === 0 ? {} : { ignored: ignoredCount }),
     fields,
     ownershipLost: writes && !sameFields(ours, fields),
     marks: liveMarks(live, dryRun, fieldManager),

@@ -28,7 +28,6 @@ const present = (fields: Partial<PresentComparison>): Comparison => ({
   rollout: [],
   drift: [],
   foreign: [],
-  ignored: 0,
   fields: {},
   ownershipLost: false,
   facts: undefined,

@@ -13,7 +13,6 @@ const equal: Omit<PresentComparison, 'target'> = {
   rollout: [],
   drift: [],
   foreign: [],
-  ignored: 0,
   fields: {},
   ownershipLost: false,
   facts: undefined,

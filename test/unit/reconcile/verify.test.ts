@@ -18,7 +18,6 @@ const comparison: PresentComparison = {
   rollout: [],
   drift: [{ class: 'value', differences: diffObjects(LIVE, dryRun), actor: { manager: 'unknown' } }],
   foreign: [],
-  ignored: 0,
   fields: appliedFields(dryRun, IDENTITY.fieldManager) ?? {},
   ownershipLost: false,
   facts: undefined,
