@@ -26,7 +26,8 @@ const recovered: ClusterStatus[] = [];
 
 /** What waits for an answer that does not come waits beside the others. */
 const LANES: readonly (readonly [string, readonly ConnectionFault[]])[] = [
-  ['reach', CONNECTION_FAULTS.filter((fault) => !isSlow(fault))],
+  ['sts', CONNECTION_FAULTS.filter((fault) => fault.service === 'sts' && !isSlow(fault))],
+  ['eks', CONNECTION_FAULTS.filter((fault) => fault.service === 'eks' && !isSlow(fault))],
   ...CONNECTION_FAULTS.filter(isSlow).map((fault): [string, ConnectionFault[]] => [`slow-${fault.service}`, [fault]]),
 ];
 

@@ -41,18 +41,20 @@ interface Audit {
   readonly open: readonly string[];
 }
 
+/** What waits for an answer that does not come waits beside the others. */
+const LANES: readonly (readonly [string, readonly RegistryFault[]])[] = [
+  ['registry', REGISTRY_FAULTS.filter((fault, index) => !isSlow(fault) && index % 2 === 0)],
+  ['other-registry', REGISTRY_FAULTS.filter((fault, index) => !isSlow(fault) && index % 2 === 1)],
+  ['slow-registry', REGISTRY_FAULTS.filter(isSlow)],
+];
+
 beforeAll(async () => {
-  [lane] = await Promise.all([
-    tryAll(
-      'registry',
-      REGISTRY_FAULTS.filter((fault) => !isSlow(fault)),
-    ),
-    tryAll('slow-registry', REGISTRY_FAULTS.filter(isSlow)),
-  ]);
+  const [first] = await Promise.all(LANES.map(([name, faults]) => tryAll(name, faults)));
+  if (first === undefined) throw new Error('there are lanes');
+  lane = first;
 }, 240_000);
 afterAll(() => scope.disposeAsync());
 
-/** What waits for an answer that does not come waits beside the others. */
 function isSlow({ fault }: RegistryFault): boolean {
   return fault() === hangs;
 }
@@ -67,7 +69,7 @@ async function tryAll(name: string, faults: readonly RegistryFault[]): Promise<L
   const audit = scope.use(await startBundle('audit', opened.environment));
   const isEcr = ({ service }: AwsRequest) => service === 'ecr';
   // What is found is remembered for ten minutes: the faults come first.
-  for (const { what, fault } of faults) audits.set(what, await tryAudit(opened, audit, isEcr, fault()));
+  for (const fault of faults) audits.set(fault.what, await tryAudit(opened, audit, isSlow(fault) ? asksForImages : isEcr, fault.fault()));
   audits.set(`${name}, over`, await tryAudit(opened, audit, () => false, hangs));
   audits.set(`${name}, without history`, await tryAudit(opened, audit, HISTORY_FAULT.meets, HISTORY_FAULT.fault()));
   return opened;
@@ -188,7 +190,7 @@ describe('an audit of images', () => {
     },
   );
 
-  it.each(['registry', 'slow-registry'])('takes that back when it can ask again: %s', (name) => {
+  it.each(LANES.map(([name]) => name))('takes that back when it can ask again: %s', (name) => {
     const { answer, open } = auditOf(`${name}, over`);
     expect(answer).toEqual({ result: null });
     expect(open).not.toContain('run.unverifiable');
