@@ -116,6 +116,7 @@ function noteOf(cluster: string, shortened: number, omitted: number): string {
 const VERBS: Readonly<Record<PlanItem['action'], string>> = {
   create: 'create',
   update: 'update',
+  adopt: 'adopt',
   delete: 'no longer in Git, stays in the cluster:',
   blocked: 'blocked:',
   error: 'failed:',
@@ -123,7 +124,8 @@ const VERBS: Readonly<Record<PlanItem['action'], string>> = {
 
 function describeBlock(item: PlanItem): Block {
   const name = describeObject(item.object);
-  const after = item.after === undefined ? '' : ` (after ${item.after.map(codeSpan).join(', ')})`;
+  const from = item.from === undefined ? '' : ` (from ${codeSpan(item.from)})`;
+  const after = item.after === undefined ? from : ` (after ${item.after.map(codeSpan).join(', ')})`;
   const brief = `- ${VERBS[item.action]} ${codeSpan(name)}${after}\n`;
   const lines = [...describeChanges(item.changes), ...(item.error === undefined ? [] : describeFailure(item.error))];
   if (lines.length === 0) return { full: brief, brief };

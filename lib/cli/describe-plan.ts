@@ -14,10 +14,13 @@ export interface PlanSummary {
   readonly objects: number;
   readonly create: number;
   readonly update: number;
+  readonly adopt: number;
   readonly delete: number;
   readonly blocked: number;
   readonly errors: number;
   readonly unchanged: number;
+  /** Fields, not objects: those that are left as they are. */
+  readonly ignored: number;
 }
 
 export function summarisePlan(plan: ClusterPlan): PlanSummary {
@@ -31,10 +34,12 @@ export function summarisePlan(plan: ClusterPlan): PlanSummary {
     objects: plan.objects,
     create: number('create'),
     update: number('update'),
+    adopt: number('adopt'),
     delete: number('delete'),
     blocked: number('blocked'),
     errors: number('error'),
     unchanged: Math.max(0, plan.objects - desired),
+    ignored: plan.ignored ?? 0,
   };
 }
 
@@ -51,6 +56,7 @@ export function planExit(results: readonly PlanResult[]): 0 | 1 | 2 {
 const SIGNS: Readonly<Record<PlanItem['action'], readonly [sign: string, tone: Tone]>> = {
   create: ['+', 'good'],
   update: ['~', 'warning'],
+  adopt: ['~', 'warning'],
   delete: ['-', 'bad'],
   blocked: ['…', 'warning'],
   error: ['!', 'bad'],
@@ -71,7 +77,8 @@ export function formatPlan(plan: ClusterPlan, screen: Screen): string {
   return `${output.join('\n')}\n`;
 }
 
-function describeNote({ action, after }: PlanItem): string {
+function describeNote({ action, after, from }: PlanItem): string {
+  if (action === 'adopt') return ` (adopted from ${from})`;
   if (action === 'blocked') return ' (blocked)';
   if (action === 'delete') return ' (no longer in Git; it stays in the cluster)';
   return after === undefined ? '' : ` (after ${after.join(', ')})`;
@@ -88,10 +95,12 @@ export function describeSummary(summary: PlanSummary): string {
   const parts = [
     ...(summary.create > 0 ? [`${summary.create} to create`] : []),
     ...(summary.update > 0 ? [`${summary.update} to update`] : []),
+    ...(summary.adopt > 0 ? [`${summary.adopt} to adopt`] : []),
     ...(summary.delete > 0 ? [`${summary.delete} no longer in Git`] : []),
     ...(summary.blocked > 0 ? [`${summary.blocked} blocked`] : []),
     ...(summary.errors > 0 ? [`${summary.errors} failed`] : []),
     `${summary.unchanged} unchanged`,
   ];
-  return `${count(summary.objects, 'object')}: ${parts.join(', ')}`;
+  const ignored = summary.ignored > 0 ? `; ${count(summary.ignored, 'field')} ignored` : '';
+  return `${count(summary.objects, 'object')}: ${parts.join(', ')}${ignored}`;
 }

@@ -11,7 +11,7 @@ import type { Observation, PresentObservation } from './observe.ts';
 import { type Path, valueAt } from './path.ts';
 import { liveMarks, type Marks } from './policy/marks.ts';
 import { type ObjectFacts, objectFacts } from './surface/object-facts.ts';
-import { type ForeignGroup, groupOthers, type PlannedTakeover, takeoverOf } from './takeover/index.ts';
+import { type ForeignGroup, groupOthers, isTakenOver, type PlannedTakeover, takeoverOf } from './takeover/index.ts';
 import type { Target } from './target.ts';
 
 /** Differences of one class, and who made them. */
@@ -121,10 +121,6 @@ function comparePresent(observation: PresentObservation, { identity, writes }: C
     marks: liveMarks(live, dryRun, fieldManager),
     facts: objectFacts(live.metadata, fieldManager),
   };
-}
-
-function isTakenOver({ who, failure }: ForeignGroup): boolean {
-  return who === 'person' && failure === undefined;
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Actor, Decision } from '../records/record.ts';
 import { UNKNOWN_ACTOR } from './actor.ts';
 import type { Comparison, PresentComparison } from './compare.ts';
 import type { Difference } from './diff.ts';
+import type { Owner } from './ownership.ts';
 import { type Memory, type Policy, writes } from './policy/index.ts';
 import type { ForeignGroup, PlannedTakeover } from './takeover/index.ts';
 import type { Target } from './target.ts';
@@ -110,10 +111,10 @@ function leave(comparison: Comparison, finding: Omit<Finding, 'differences'>): I
   return { target: comparison.target, comparison, action: 'leave', findings: [{ ...finding, differences: [] }], carry: [] };
 }
 
-function refusal(target: Target, owner: string): Failure {
+function refusal(target: Target, { words, deployer }: Owner): Failure {
   return {
     reason: 'OwnedByAnother',
-    message: `${describeObject(target.id)}: it belongs to ${owner}, and is never written from here. Remove it from one of the two, or take the other’s mark off it.`,
+    message: `${describeObject(target.id)}: it belongs to ${words}, and is not written from here. End its management there, and adopt it in plumbline.yaml: adopt: [{ kind: ${target.id.kind}, name: ${target.id.name}, from: ${deployer} }]. Or remove it from here.`,
   };
 }
 

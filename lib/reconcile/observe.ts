@@ -6,7 +6,7 @@ import { type Adopted, adoptionOf, classifyAdopted, mayAdopt } from './adoption.
 import { besideIgnored, type FieldRules, isIgnored } from './field-rules.ts';
 import type { WriterIdentity } from './identity.ts';
 import { inOrder } from './in-order.ts';
-import { otherOwner } from './ownership.ts';
+import { type Owner, otherOwner } from './ownership.ts';
 import type { Path } from './path.ts';
 import { endsRun } from './run-error.ts';
 import { type OthersFields, observeOthers } from './takeover/index.ts';
@@ -45,7 +45,7 @@ export type Observation =
   /** `validated`: the server has accepted a dry-run of its creation. */
   | { readonly state: 'absent'; readonly target: Target; readonly validated: boolean }
   | { readonly state: 'terminating'; readonly target: Target; readonly uid: string | undefined }
-  | { readonly state: 'owned'; readonly target: Target; readonly uid: string | undefined; readonly owner: string }
+  | { readonly state: 'owned'; readonly target: Target; readonly uid: string | undefined; readonly owner: Owner }
   /** Unknown, which is never in sync. `blocked`: something else has to come first. */
   | { readonly state: 'unknown'; readonly target: Target; readonly decision: 'failed' | 'blocked'; readonly failure: Failure };
 
@@ -94,7 +94,7 @@ async function tryToObserve(target: Target, observing: Observing): Promise<Obser
   const { uid, resourceVersion } = live.metadata;
   const owner = otherOwner(live, target.object, identity);
   const adoption = adoptionOf(live, owner, identity);
-  if (owner !== undefined && !mayAdopt(target.id, adoption, rules.adopt)) return { state: 'owned', target, uid, owner: owner.words };
+  if (owner !== undefined && !mayAdopt(target.id, adoption, rules.adopt)) return { state: 'owned', target, uid, owner };
   if (live.metadata.deletionTimestamp !== undefined) return { state: 'terminating', target, uid };
   if (uid === undefined || resourceVersion === undefined) return unknown(target, withoutVersion(target));
   const { desired, ignored, ignoredCount } = besideIgnored(target.object, live, rules, fieldManager);

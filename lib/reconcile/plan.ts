@@ -16,17 +16,20 @@ import { observe } from './observe.ts';
 import { NO_MEMORY, policyOf } from './policy/index.ts';
 import { observeRemoved } from './removed.ts';
 import { ClusterChangedError } from './run-error.ts';
+import { isTakenOver } from './takeover/index.ts';
 import { namespacesOf, targetArtifact, type Untargeted, type WaitingObject } from './target.ts';
 
 /** One object of a plan that is not unchanged. */
 export interface PlanItem {
   readonly object: RecordObject;
-  readonly action: 'create' | 'update' | 'delete' | 'blocked' | 'error';
+  readonly action: 'create' | 'update' | 'adopt' | 'delete' | 'blocked' | 'error';
   readonly changes: readonly FieldChange[];
   readonly error?: Failure;
   /** Of a creation: false when the server could not try it, since what it needs is created by the same plan (`after`). */
   readonly validated?: boolean;
   readonly after?: readonly string[];
+  /** Of an adoption: who deployed the object before us, for people. */
+  readonly from?: string;
 }
 
 export interface ClusterPlan {
@@ -34,6 +37,8 @@ export interface ClusterPlan {
   readonly revision: string;
   /** Objects of the desired state, the unchanged ones too. */
   readonly objects: number;
+  /** Fields that are left as they are, of all objects; absent: none. */
+  readonly ignored?: number;
   readonly lines: readonly PlanItem[];
 }
 
@@ -64,16 +69,19 @@ export async function planCluster(
     validateAbsent: true,
     namespaces: namespacesOf(artifact),
   });
-  const comparisons = await compareAll(observations, { identity, writes: row.mode === 'enforce' });
+  const writes = row.mode === 'enforce';
+  const comparisons = await compareAll(observations, { identity, writes });
   const planned = decideAll(comparisons, { policy: policyOf({ ...row, mode: 'observe' }, new Date()), memory: NO_MEMORY });
+  const ignored = comparisons.reduce((sum, comparison) => sum + (comparison.state === 'present' ? (comparison.ignored ?? 0) : 0), 0);
   const inventory = inventoryOf(clusterUid, await deps.artifacts.getInventory(row.cluster, signal));
   const removed = await observeRemoved(desired, planned, { client, identity, signal, discovery, inventory });
   return {
     cluster: row.cluster,
     revision: artifact.revision,
     objects: planned.length + desired.waiting.length + desired.untargeted.length,
+    ...(ignored === 0 ? {} : { ignored }),
     lines: [
-      ...planned.flatMap(plannedItem),
+      ...planned.flatMap((item) => plannedItem(item, writes)),
       ...desired.waiting.map(waitingItem),
       ...desired.untargeted.map(untargetedItem),
       ...removed.live.map((entry) => removedItem(entry)),
@@ -82,11 +90,15 @@ export async function planCluster(
   };
 }
 
-function plannedItem({ target, comparison, findings }: Item): readonly PlanItem[] {
+function plannedItem({ target, comparison, findings }: Item, writes: boolean): readonly PlanItem[] {
   const object = recordObject(target, 'uid' in comparison ? comparison.uid : undefined);
   switch (comparison.state) {
     case 'present': {
-      const changes = changesOf(comparison.rollout, object);
+      const { rollout, foreign, adoptedFrom } = comparison;
+      const taken = foreign.filter(isTakenOver).flatMap(({ differences }) => differences);
+      const changes = changesOf([...rollout, ...taken], object);
+      // Where nothing is written, an object that is as Git says needs no adoption.
+      if (adoptedFrom !== undefined && (writes || changes.length > 0)) return [{ object, action: 'adopt', changes, from: adoptedFrom }];
       return changes.length === 0 ? [] : [{ object, action: 'update', changes }];
     }
     case 'unchanged':

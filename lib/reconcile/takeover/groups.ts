@@ -21,6 +21,11 @@ export interface ForeignGroup {
   readonly failure?: Failure;
 }
 
+/** People’s fields are taken back, unless the server would not be without them. */
+export function isTakenOver({ who, failure }: ForeignGroup): boolean {
+  return who === 'person' && failure === undefined;
+}
+
 /** A class of their own for each kind of program, since a record of an object and a class has one decision. */
 const CLASSES = { person: 'foreign-field', controller: 'controller-field', unclassified: 'unclassified-field' } as const;
 

@@ -5,6 +5,6 @@
  */
 export { isExempt } from './exempt.ts';
 export type { Spares } from './field-sets.ts';
-export { type ForeignGroup, groupOthers } from './groups.ts';
+export { type ForeignGroup, groupOthers, isTakenOver } from './groups.ts';
 export { holdsMore, type OthersFields, type Owned, observeOthers } from './others.ts';
 export { type PlannedTakeover, type Takeover, takeOver, takeoverOf } from './take-over.ts';

@@ -149,10 +149,12 @@ describe('plan', () => {
         objects: 3,
         create: 0,
         update: 1,
+        adopt: 0,
         delete: 0,
         blocked: 0,
         errors: 0,
         unchanged: 2,
+        ignored: 0,
       },
     ]);
   });
@@ -164,10 +166,12 @@ describe('plan', () => {
     world.plan = async () => ({
       cluster: 'prod-eu',
       revision: 'a'.repeat(40),
-      objects: 5,
+      objects: 6,
+      ignored: 2,
       lines: [
         { object: service, action: 'create', changes: [], validated: false, after: ['Namespace shop'] },
         update,
+        { object: { ...service, name: 'front' }, action: 'adopt', changes: [], from: 'Flux' },
         { object: { ...service, name: 'old' }, action: 'delete', changes: [] },
         { object: { ...service, name: 'api' }, action: 'error', changes: [], error },
       ],
@@ -179,10 +183,11 @@ prod-eu at aaaaaaaaaaaa
   + Service shop/web (after Namespace shop)
   ~ ConfigMap shop/settings
       data.colour: blue → green
+  ~ Service shop/front (adopted from Flux)
   - Service shop/old (no longer in Git; it stays in the cluster)
   ! Service shop/api
       Service shop/api: spec.ports: Required value.
-  5 objects: 1 to create, 1 to update, 1 no longer in Git, 1 failed, 2 unchanged
+  6 objects: 1 to create, 1 to update, 1 to adopt, 1 no longer in Git, 1 failed, 2 unchanged; 2 fields ignored
 `);
   });
 

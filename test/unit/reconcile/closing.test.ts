@@ -37,7 +37,7 @@ const failure = { reason: 'Forbidden', message: 'no' };
 const applied = [
   item({ state: 'absent', target: named('compared'), validated: false }),
   item({ state: 'unknown', target: named('unreadable'), decision: 'failed', failure }),
-  item({ state: 'owned', target: named('refused'), uid: 'u', owner: 'Flux' }),
+  item({ state: 'owned', target: named('refused'), uid: 'u', owner: { deployer: 'flux', words: 'Flux' } }),
 ];
 const desired: DesiredState = {
   targets: applied.map((each) => each.target),

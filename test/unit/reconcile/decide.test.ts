@@ -118,7 +118,13 @@ describe('what is done about an object', () => {
     ],
     ['terminating', { state: 'terminating', target: ours, uid: 'u' }, ENFORCE, 'leave', ['drift terminating blocked']],
     ['terminating, observed', { state: 'terminating', target: ours, uid: 'u' }, OBSERVE, 'leave', ['drift terminating observed']],
-    ['another’s', { state: 'owned', target: fresh, uid: 'u', owner: 'Flux' }, ENFORCE, 'leave', ['rollout owner refused']],
+    [
+      'another’s',
+      { state: 'owned', target: fresh, uid: 'u', owner: { deployer: 'flux', words: 'Flux' } },
+      ENFORCE,
+      'leave',
+      ['rollout owner refused'],
+    ],
     ['unreadable', { state: 'unknown', target: ours, decision: 'failed', failure }, ENFORCE, 'leave', ['drift unverifiable failed']],
     [
       'unreadable after a commit',
@@ -135,10 +141,14 @@ describe('what is done about an object', () => {
   });
 
   it('names who keeps an object that it refuses, and what to do', () => {
-    const [finding] = decide({ state: 'owned', target: fresh, uid: 'u', owner: 'Helm’s release shop' }, ENFORCE, NO_MEMORY).findings;
+    const [finding] = decide(
+      { state: 'owned', target: fresh, uid: 'u', owner: { deployer: 'helm', words: 'Helm’s release shop' } },
+      ENFORCE,
+      NO_MEMORY,
+    ).findings;
     expect(finding?.failure).toEqual({
       reason: 'OwnedByAnother',
-      message: expect.stringMatching(/^ConfigMap shop\/settings: it belongs to Helm’s release shop.*Remove it/),
+      message: expect.stringMatching(/^ConfigMap shop\/settings: it belongs to Helm’s release shop.*from: helm/),
     });
   });
 });
