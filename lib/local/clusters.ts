@@ -75,7 +75,8 @@ export async function startControlPlane(children: Children, settings: ControlPla
     `--cert-dir=${file('certificates')}`,
     '--bind-address=127.0.0.1',
     `--secure-port=${port}`,
-    '--service-cluster-ip-range=10.0.0.0/24',
+    // Room for the Services of a large cluster.
+    '--service-cluster-ip-range=10.0.0.0/16',
     `--service-account-issuer=${endpoint}`,
     `--service-account-key-file=${file('service-account.pub')}`,
     `--service-account-signing-key-file=${file('service-account.key')}`,

@@ -7,7 +7,7 @@ const TITLES: Readonly<Record<Workload, string>> = {
   'one-drift': 'one drift, corrected',
   'one-percent-drift': '1 % drift, corrected',
   'cold-checkpoint': 'checkpoint lost',
-  'status-churn': 'status of all Deployments moved',
+  'status-churn': 'every status moved',
 };
 const NAMES: Readonly<Record<Engine, string>> = {
   ours: 'Plumbline',

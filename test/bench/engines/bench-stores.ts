@@ -16,11 +16,11 @@ export interface BenchStores {
   /** What a function does first with a message. */
   readRow(): Promise<void>;
   /** Keeps what the next process has to know. */
-  keep(): void;
+  keep(): Promise<void>;
 }
 
 export async function openMemory({ kept, objects }: OursSettings, row: ClusterRow, clock: Clock): Promise<BenchStores> {
-  const { stores, keep } = await openKeptStores(kept, clock);
+  const { stores, keep } = await openKeptStores(kept, row.cluster, clock);
   await stores.state.update(row.cluster, { desiredArtifact: createHash('sha256').update(objects).digest('hex') });
   let artifact: Promise<Artifact> | undefined;
   // Read by the first run and remembered, as the one that is stored is.
@@ -55,5 +55,5 @@ export async function openStored(
     await stores.state.update(cluster, { desiredArtifact: await stores.artifacts.put(await readArtifact(objects, row)) });
   }
   const readRow = async (): Promise<void> => void (await stores.clusters.get(row.cluster));
-  return { stores, readRow, keep: () => undefined };
+  return { stores, readRow, keep: async () => undefined };
 }

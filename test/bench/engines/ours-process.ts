@@ -55,7 +55,7 @@ await answerLines(async (): Promise<Answer> => {
   const did = whatItDid(result);
   return storedIn === undefined ? { did } : { did, storage: { wallSecondsWithStorage, storageCalls: storageCalls - callsBefore } };
 });
-keep();
+await keep();
 
 function whatItDid({ outcome, records }: RunResult): Answer['did'] {
   const run = records.find((record) => record.kind === 'run');
