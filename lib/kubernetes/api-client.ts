@@ -1,5 +1,5 @@
 import { isJsonArray, isJsonObject, type JsonValue, stringifyJson } from '../manifests/json.ts';
-import { describeObject, type KubernetesObject, objectIdOf } from '../manifests/object.ts';
+import { describeObject, type KubernetesObject, type ObjectId, objectIdOf } from '../manifests/object.ts';
 import { ApiError } from './api-error.ts';
 import type { Authentication } from './authentication.ts';
 import type { ApiResource, KubernetesClient } from './client.ts';
@@ -77,7 +77,7 @@ export function createKubernetesClient(options: ClientOptions): ApiClient {
       const request: ApiRequest = {
         method: 'GET',
         path: objectPath(resource, id),
-        subject: describeObject({ kind: resource.kind, namespace: resource.namespaced ? id.namespace : '', name: id.name }),
+        subject: subjectOf(resource, id),
         quotesSecrets: isSecret(resource),
         repeatable: 'reads',
       };
@@ -148,12 +148,33 @@ export function createKubernetesClient(options: ClientOptions): ApiClient {
       const request: ApiRequest = {
         method: 'PATCH',
         path: `${objectPath(resource, id)}?${query}`,
-        subject: describeObject({ kind: resource.kind, namespace: resource.namespaced ? id.namespace : '', name: id.name }),
+        subject: subjectOf(resource, id),
         body: { contentType: 'application/json-patch+json', text: stringifyJson(operations) },
         quotesSecrets: isSecret(resource),
         repeatable: dryRun ? 'reads' : 'apply',
       };
       return readObject((await transport.send(request, signal)).body, resource, request);
+    },
+
+    async delete(resource, id, { uid, resourceVersion, propagationPolicy }, signal) {
+      const text = stringifyJson({ apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid, resourceVersion }, propagationPolicy });
+      const request: ApiRequest = {
+        method: 'DELETE',
+        path: objectPath(resource, id),
+        subject: subjectOf(resource, id),
+        body: { contentType: 'application/json', text },
+        quotesSecrets: isSecret(resource),
+        repeatable: 'apply',
+      };
+      try {
+        await transport.send(request, signal);
+        return 'accepted';
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        if (isAbsent(error, resource)) return 'gone';
+        if (error.reason === 'Conflict') return 'moved';
+        throw error;
+      }
     },
 
     async review(apiVersion, kind, spec, signal) {
@@ -178,6 +199,10 @@ export function createKubernetesClient(options: ClientOptions): ApiClient {
 
 function isSecret(resource: ApiResource): boolean {
   return resource.group === '' && resource.kind === 'Secret';
+}
+
+function subjectOf(resource: ApiResource, id: Pick<ObjectId, 'namespace' | 'name'>): string {
+  return describeObject({ kind: resource.kind, namespace: resource.namespaced ? id.namespace : '', name: id.name });
 }
 
 function isAbsent(error: ApiError, resource: ApiResource): boolean {

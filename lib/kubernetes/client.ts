@@ -42,6 +42,14 @@ export type PatchOperation =
   | { readonly op: 'add' | 'replace'; readonly path: string; readonly value: JsonValue }
   | { readonly op: 'remove'; readonly path: string };
 
+/** What a deletion is decided on, and what becomes of the objects that the object owns. */
+export interface DeleteOptions {
+  readonly uid: string;
+  readonly resourceVersion: string;
+  /** `Background`: the object goes first; `Foreground`: what it owns goes first. Said each time: without it a Job leaves its Pods behind. */
+  readonly propagationPolicy: 'Background' | 'Foreground';
+}
+
 /** The few calls that reconciling needs, on raw JSON. Every call throws `ApiError` on an answer that is not 2xx, except as said. */
 export interface KubernetesClient {
   /** Requests sent so far. */
@@ -83,5 +91,15 @@ export interface KubernetesClient {
     options: { readonly fieldManager: string; readonly dryRun: boolean },
     signal: AbortSignal,
   ): Promise<KubernetesObject>;
+  /**
+   * Deletes the very object that was decided on. `gone`: the server has none of that name (404); `moved`: it is another object by now, or
+   * changed since (409); `accepted`: it goes, at once or when its finalizers let it.
+   */
+  delete(
+    resource: ApiResource,
+    id: Pick<ObjectId, 'namespace' | 'name'>,
+    options: DeleteOptions,
+    signal: AbortSignal,
+  ): Promise<'accepted' | 'gone' | 'moved'>;
   close(): Promise<void>;
 }

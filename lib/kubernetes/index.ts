@@ -9,7 +9,7 @@ export { type AccessCheck, accessInstructions, accessOf, checkAccess } from './a
 export { type ApiClient, type ClientOptions, createKubernetesClient } from './api-client.ts';
 export { ApiError, type ApiErrorReason, type StatusCause } from './api-error.ts';
 export { type Authentication, bearerToken, CredentialsError } from './authentication.ts';
-export type { ApiResource, Discovery, KubernetesClient, ListOptions, PatchOperation, ResourceLookup } from './client.ts';
+export type { ApiResource, DeleteOptions, Discovery, KubernetesClient, ListOptions, PatchOperation, ResourceLookup } from './client.ts';
 export {
   ClusterSecret,
   type ConnectDependencies,

@@ -4,7 +4,8 @@ import type { FailedPhase } from './connection-error.ts';
 /**
  * What may be sent twice. `reads`: nothing is written (GET, list, dry-run, reviews), so any passing failure is worth another try.
  * `apply`: a server-side apply, which the server may have done although the answer was lost; a second one is harmless, and one with a
- * resourceVersion is refused. It is not sent again after a 5xx other than 503 or after an answer that came in part.
+ * resourceVersion is refused, as is a deletion that carries one. It is not sent again after a 5xx other than 503 or after an answer that
+ * came in part.
  */
 export type Repeatable = 'reads' | 'apply';
 

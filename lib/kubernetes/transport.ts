@@ -11,7 +11,7 @@ import type { Endpoint } from './endpoint.ts';
 import { type Repeatable, retryDelaySeconds } from './retry.ts';
 
 export interface ApiRequest extends RequestSubject {
-  readonly method: 'GET' | 'PATCH' | 'POST';
+  readonly method: 'GET' | 'PATCH' | 'POST' | 'DELETE';
   /** Path and query below the endpoint, already encoded. */
   readonly path: string;
   readonly accept?: string;

@@ -70,8 +70,7 @@ function stepsOf(open: ObjectRecord | undefined, fact: Fact, run: RunFacts, newI
 function openedBy(fact: Fact, run: RunFacts, newId: (at: number) => string): ObjectRecord {
   return {
     cluster: run.cluster,
-    id: newId(Date.parse(run.startedAt)),
-    at: run.startedAt,
+    ...(fact.opens ?? { id: newId(Date.parse(run.startedAt)), at: run.startedAt }),
     kind: fact.kind,
     object: fact.object,
     class: fact.class,

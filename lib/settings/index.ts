@@ -4,4 +4,5 @@
  */
 export { settingsSchema } from './json-schema.ts';
 export { parseSettings, SETTINGS_FILE } from './parse.ts';
+export type { PruneSettings } from './prune-settings.ts';
 export type { DesiredSettings, HelmSettings, PathSettings } from './settings.ts';

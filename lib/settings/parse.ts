@@ -6,6 +6,7 @@ import { HEALTH_KEYS } from './health-settings.ts';
 import { IMAGES_KEYS } from './images-settings.ts';
 import { nearest } from './nearest.ts';
 import { POLICY_KEYS } from './policy-settings.ts';
+import { PRUNE_KEYS } from './prune-settings.ts';
 import { HELM_KEYS, PathSettings } from './settings.ts';
 
 /** Beside the manifests of a path, and none of them. */
@@ -35,6 +36,7 @@ const SECTIONS: Readonly<Record<string, Readonly<Record<string, { readonly accep
   images: IMAGES_KEYS,
   health: HEALTH_KEYS,
   managers: MANAGERS_KEYS,
+  prune: PRUNE_KEYS,
 };
 
 /** Keys whose value is a list of rules, with what is accepted of it. */

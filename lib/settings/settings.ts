@@ -4,6 +4,7 @@ import { FIELD_LISTS, ManagersSettings } from './field-settings.ts';
 import { HealthSettings } from './health-settings.ts';
 import { ImagesSettings } from './images-settings.ts';
 import { POLICY_KEYS } from './policy-settings.ts';
+import { PruneSettings } from './prune-settings.ts';
 
 const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 
@@ -56,6 +57,7 @@ export const PathSettings = z.strictObject({
   health: HealthSettings.exactOptional(),
   policy: POLICY_KEYS.policy.schema.describe(POLICY_KEYS.policy.meaning).exactOptional(),
   windows: POLICY_KEYS.windows.schema.describe(POLICY_KEYS.windows.meaning).exactOptional(),
+  prune: PruneSettings.exactOptional(),
   managers: ManagersSettings.exactOptional(),
   ignore: FIELD_LISTS.ignore.schema.describe(FIELD_LISTS.ignore.meaning).exactOptional(),
   adopt: FIELD_LISTS.adopt.schema.describe(FIELD_LISTS.adopt.meaning).exactOptional(),

@@ -6,12 +6,13 @@ import { AwsFaultError, awsFaultOf } from '../aws-fault.ts';
 import { PlumblineError } from '../errors.ts';
 import { type JsonValue, parseJson, stringifyJson } from '../manifests/json.ts';
 import { isSecret } from '../manifests/secrets.ts';
+import { RECORD_KINDS } from '../records/record.ts';
 import type { Artifact } from '../source/artifact.ts';
 import { digestOfApiVersions } from './api-versions.ts';
 import { canonicalise } from './canonical-json.ts';
 import { type DataKeys, decryptText, encryptText } from './data-keys.ts';
 import { sendOptions } from './document-client.ts';
-import type { ArtifactStore, Inventory } from './stores.ts';
+import type { ArtifactStore, Intent, Inventory } from './stores.ts';
 
 export class ArtifactError extends PlumblineError {}
 
@@ -34,6 +35,20 @@ const StoredArtifact = z.object({
 /** What is checked of an artifact once its digest vouched that it is what `put` was given. */
 const VerifiedArtifact = z.custom<Artifact>((value) => z.looseObject({ schemaVersion: z.literal(1) }).safeParse(value).success);
 
+/** What a run of this very code wrote; its values are any JSON. */
+const StoredIntent = z.custom<Intent>(
+  (value) =>
+    z
+      .looseObject({
+        runId: z.string(),
+        at: z.string(),
+        id: z.string(),
+        revision: z.string(),
+        fact: z.looseObject({ kind: z.enum(RECORD_KINDS), class: z.string(), changes: z.array(z.unknown()) }),
+      })
+      .safeParse(value).success,
+);
+
 const StoredInventory = z.object({
   clusterUid: z.string(),
   objects: z.array(
@@ -45,8 +60,17 @@ const StoredInventory = z.object({
       apiVersion: z.string(),
       uid: z.string().exactOptional(),
       artifact: z.string().exactOptional(),
+      adopted: z.literal(true).exactOptional(),
+      prune: z.enum(['confirmed', 'disabled']).exactOptional(),
+      absent: z
+        .object({ since: z.string(), moved: z.literal(true).exactOptional(), orphaned: z.literal(true).exactOptional() })
+        .exactOptional(),
+      finished: z.literal(true).exactOptional(),
     }),
   ),
+  source: z.string().exactOptional(),
+  allowance: z.object({ expect: z.number(), left: z.number() }).exactOptional(),
+  intents: z.array(StoredIntent).exactOptional(),
 });
 
 /**

@@ -16,6 +16,7 @@ export type {
   ArtifactStore,
   ClusterStore,
   ImageContentStore,
+  Intent,
   Inventory,
   InventoryObject,
   Lease,

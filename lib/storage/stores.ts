@@ -3,6 +3,7 @@ import type { ImageConfig } from '../images/image-config.ts';
 import type { ImageLock } from '../images/types.ts';
 import type { KnownImage } from '../images/verdict.ts';
 import type { ObjectId } from '../manifests/object.ts';
+import type { Fact } from '../records/fact.ts';
 import type { ObjectRecord, PlumblineRecord, RecordKind } from '../records/record.ts';
 import type { Artifact } from '../source/artifact.ts';
 
@@ -51,6 +52,34 @@ export interface InventoryObject extends ObjectId {
    * object, so that one that cannot be applied does not blur the others. Absent: never.
    */
   readonly artifact?: string;
+  /** It was there before this row first wrote it. */
+  readonly adopted?: true;
+  /** What the version that was applied last asks for when it leaves Git. */
+  readonly prune?: 'confirmed' | 'disabled';
+  /** It is not in Git any more. */
+  readonly absent?: AbsentFromGit;
+  /** Of a Job: it has run to its end, and what it was applied from is the same since. */
+  readonly finished?: true;
+}
+
+export interface AbsentFromGit {
+  /** ISO 8601: when a run first saw so. */
+  readonly since: string;
+  /** The row named another repository or path in the run that saw so first. */
+  readonly moved?: true;
+  /** It stays in the cluster, which has been recorded. */
+  readonly orphaned?: true;
+}
+
+/** What a run was about to do to an object, to be recorded by the next run if it is cut off. Redacted. */
+export interface Intent {
+  readonly runId: string;
+  /** ISO 8601: when the run began. */
+  readonly at: string;
+  /** The id that the record has, whoever opens it. */
+  readonly id: string;
+  readonly revision: string;
+  readonly fact: Fact;
 }
 
 /** The objects that a cluster row has applied, written before the first write of a run. */
@@ -58,6 +87,12 @@ export interface Inventory {
   /** uid of the cluster that they are in. */
   readonly clusterUid: string;
   readonly objects: readonly InventoryObject[];
+  /** Repository and path that the objects came from. */
+  readonly source?: string;
+  /** What is left of `prune.expect`, which holds once. */
+  readonly allowance?: { readonly expect: number; readonly left: number };
+  /** Written before the first write of a run, and cleared once its records are stored. */
+  readonly intents?: readonly Intent[];
 }
 
 /** Content-addressed artifacts and other blobs of a cluster, in S3. Secrets in them are envelope-encrypted; digests are keyed. */

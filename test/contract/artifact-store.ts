@@ -1,7 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
 import type { Artifact } from '../../lib/source/artifact.ts';
-import type { ArtifactStore } from '../../lib/storage/index.ts';
+import type { ArtifactStore, Intent, Inventory } from '../../lib/storage/index.ts';
+
+const intent: Intent = {
+  runId: 'run-1',
+  at: '2027-01-01T00:00:00.000Z',
+  id: '01M2TQ0000ZZZZZZZZZZZZZZZZ',
+  revision: 'a'.repeat(40),
+  fact: {
+    kind: 'drift',
+    object: { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'shop', name: 'web' },
+    class: 'value',
+    changes: [{ path: 'data.big', desired: 9_007_199_254_740_993n, live: [null, { a: 0.5 }] }],
+    decision: 'corrected',
+  },
+};
 
 export function artifact(fields: Partial<Artifact> = {}): Artifact {
   return {
@@ -76,8 +90,18 @@ export function artifactStoreContract(create: () => ArtifactStore): void {
     expect(await artifacts.getInventory(cluster)).toBeUndefined();
     const object = { group: 'apps', kind: 'Deployment', namespace: 'shop', name: 'web', apiVersion: 'apps/v1' };
     await artifacts.putInventory(cluster, { clusterUid: 'c-1', objects: [object] });
-    await artifacts.putInventory(cluster, { clusterUid: 'c-1', objects: [{ ...object, uid: 'uid-1' }] });
-    expect(await artifacts.getInventory(cluster)).toEqual({ clusterUid: 'c-1', objects: [{ ...object, uid: 'uid-1' }] });
+    const last: Inventory = {
+      clusterUid: 'c-1',
+      objects: [
+        { ...object, uid: 'uid-1', adopted: true, prune: 'confirmed', finished: true },
+        { ...object, name: 'gone', absent: { since: '2027-01-01T00:00:00.000Z', moved: true, orphaned: true } },
+      ],
+      source: 'https://git.example/shop apps',
+      allowance: { expect: 12, left: 3 },
+      intents: [intent],
+    };
+    await artifacts.putInventory(cluster, last);
+    expect(await artifacts.getInventory(cluster)).toEqual(last);
   });
 
   it("keeps a cluster's checkpoint, the latest one", async () => {

@@ -28,6 +28,34 @@ function configMap(name: string, data: Readonly<Record<string, string>>, metadat
 const applying = { fieldManager: 'plumbline-test', dryRun: false } as const;
 const dryRunning = { fieldManager: 'plumbline-test', dryRun: true } as const;
 
+describe('delete', () => {
+  it('deletes the very object that was decided on, and no other', async () => {
+    const configMaps = await find('v1', 'ConfigMap');
+    const { object: old } = await client.apply(configMaps, configMap('deleted', { key: 'one' }), applying, signal);
+    const { object: live } = await client.apply(configMaps, configMap('deleted', { key: 'two' }), applying, signal);
+    const id = { namespace: 'default', name: 'deleted' };
+    const remove = (preconditions: { readonly uid: string; readonly resourceVersion: string }) =>
+      client.delete(configMaps, id, { ...preconditions, propagationPolicy: 'Background' }, signal);
+    const { uid = '', resourceVersion = '' } = live.metadata;
+    expect(await remove({ uid, resourceVersion: old.metadata.resourceVersion ?? '' })).toBe('moved');
+    expect(await remove({ uid: '176136c4-907a-4752-97fd-adcd1b58742d', resourceVersion })).toBe('moved');
+    expect(await client.get(configMaps, id, signal)).toEqual(live);
+    expect(await remove({ uid, resourceVersion })).toBe('accepted');
+    expect(await client.get(configMaps, id, signal)).toBeUndefined();
+    expect(await remove({ uid, resourceVersion })).toBe('gone');
+  });
+
+  it('waits for finalizers on the server, and says so only by the object', async () => {
+    const configMaps = await find('v1', 'ConfigMap');
+    const held = configMap('finalised', {}, { finalizers: ['example.com/hold'] });
+    const { uid = '', resourceVersion = '' } = (await client.apply(configMaps, held, applying, signal)).object.metadata;
+    const id = { namespace: 'default', name: 'finalised' };
+    expect(await client.delete(configMaps, id, { uid, resourceVersion, propagationPolicy: 'Background' }, signal)).toBe('accepted');
+    expect((await client.get(configMaps, id, signal))?.metadata.deletionTimestamp).toEqual(expect.any(String));
+    expect(await client.delete(configMaps, id, { uid, resourceVersion, propagationPolicy: 'Background' }, signal)).toBe('moved');
+  });
+});
+
 describe('apply', () => {
   it('tells a creation from a change, and answers with what is live then', async () => {
     const configMaps = await find('v1', 'ConfigMap');

@@ -18,6 +18,7 @@ function serverOf(live: KubernetesObject): KubernetesClient {
     patch: notReached,
     get: async () => live,
     apply: async () => ({ object: live, created: false, warnings: [] }),
+    delete: notReached,
     close: async () => undefined,
   };
 }
