@@ -127,9 +127,10 @@ function describeBlock(item: PlanItem): Block {
   const from = item.from === undefined ? '' : ` (from ${codeSpan(item.from)})`;
   const after = item.after === undefined ? from : ` (after ${item.after.map(codeSpan).join(', ')})`;
   const brief = `- ${VERBS[item.action]} ${codeSpan(name)}${after}\n`;
-  const lines = [...describeChanges(item.changes), ...(item.error === undefined ? [] : describeFailure(item.error))];
+  const changes = [...item.changes, ...(item.takenBack ?? [])];
+  const lines = [...describeChanges(changes), ...(item.error === undefined ? [] : describeFailure(item.error))];
   if (lines.length === 0) return { full: brief, brief };
-  const paths = item.changes.length === 0 ? '' : ` (${count(item.changes.length, 'path')})`;
+  const paths = changes.length === 0 ? '' : ` (${count(changes.length, 'path')})`;
   const summary = `<summary>${VERBS[item.action]} ${htmlCode(name)}${paths}</summary>`;
   return { full: `\n<details>${summary}\n\n${diffFence(lines)}\n\n</details>\n\n`, brief };
 }

@@ -86,8 +86,9 @@ function describeNote({ action, after, from }: PlanItem): string {
 
 function describeDetails(line: PlanItem, width: number): readonly Line[] {
   const changes = line.action === 'create' ? [] : line.changes.flatMap((change) => describeChange(change, width));
+  const taken = (line.takenBack ?? []).flatMap((change) => describeChange(change, width));
   const failure = line.error === undefined ? [] : wrap(printable(line.error.message), width).map((text): Line => [cell(text, 'bad')]);
-  return [...changes, ...failure];
+  return [...changes, ...taken, ...failure];
 }
 
 /** `42 objects: 1 to create, 41 unchanged`. */

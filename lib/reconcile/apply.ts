@@ -3,12 +3,15 @@ import { type Failure, failureOf, PlumblineError } from '../errors.ts';
 import { ApiError } from '../kubernetes/api-error.ts';
 import { describeObject, type KubernetesObject } from '../manifests/object.ts';
 import type { Lease } from '../storage/stores.ts';
-import { type Comparing, compare } from './compare.ts';
+import { type Comparing, compare, type PresentComparison } from './compare.ts';
 import { type Deciding, decide, type Item, isEqual } from './decide.ts';
+import type { Difference } from './diff.ts';
 import { inOrder } from './in-order.ts';
 import { interruptedBefore } from './interruption.ts';
 import { isPrerequisite, type Observing, observeTarget } from './observe.ts';
+import type { Path } from './path.ts';
 import { endsRun } from './run-error.ts';
+import { showsDesired, showsDesiredAt } from './shows-desired.ts';
 import { type ObjectFacts, objectFacts } from './surface/object-facts.ts';
 import { takeOver } from './takeover/index.ts';
 import type { Target } from './target.ts';
@@ -98,16 +101,35 @@ function written(item: Item, { comparison }: Item, { clock }: Pick<Applying, 'cl
   return { ...item, result: { state: 'written', at: clock.now().toISOString(), verified: true, uid, facts } };
 }
 
-async function write(item: Item, { client, identity, writing, clock, lease }: Applying): Promise<AppliedItem> {
+async function write(item: Item, applying: Applying): Promise<AppliedItem> {
+  const { client, identity, writing, clock, lease } = applying;
   if (clock.now().getTime() >= Date.parse(lease.expiresAt)) throw new LeaseLostError(item.target);
   const { target, comparison } = item;
   const { fieldManager } = identity;
   const body = bodyOf(item, await takeOverFirst(item, { client, identity, writing }));
   const { object: answer } = await client.apply(target.resource, body, { fieldManager, dryRun: false }, writing);
   const verified =
-    comparison.state !== 'present' || (isVerified(answer, comparison, fieldManager) && isGone(answer, item.takeover?.removes ?? []));
+    comparison.state === 'present'
+      ? isVerified(answer, comparison, fieldManager) &&
+        isGone(answer, item.takeover?.removes ?? []) &&
+        (showsDesiredAt(answer, comparison.desired, writtenPaths(comparison, item.carry), fieldManager) ||
+          (await isEqualNow(target, applying)))
+      : showsDesired(answer, target.object, fieldManager) || (await isEqualNow(target, applying));
   const facts = objectFacts(answer.metadata, fieldManager);
   return { ...item, result: { state: 'written', at: clock.now().toISOString(), verified, uid: answer.metadata.uid, facts } };
+}
+
+/** Where the write was to change what Git states. */
+function writtenPaths({ rollout, drift }: PresentComparison, carry: readonly Difference[]): readonly Path[] {
+  return [...rollout, ...drift.flatMap(({ differences }) => differences)]
+    .filter((difference) => difference.shape !== 'reordered' && !carry.includes(difference))
+    .map(({ path }) => path);
+}
+
+/** What admission made of a write is seen like any drift: by a dry-run of ours. */
+async function isEqualNow(target: Target, applying: Applying): Promise<boolean> {
+  const comparison = compare(await observeTarget(target, { ...applying, signal: applying.writing }), applying);
+  return comparison.state === 'present' && comparison.rollout.length === 0 && comparison.drift.length === 0;
 }
 
 /** Returns the resourceVersion that the apply is on: after a takeover the object has a new one. */

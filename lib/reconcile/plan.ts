@@ -24,6 +24,8 @@ export interface PlanItem {
   readonly object: RecordObject;
   readonly action: 'create' | 'update' | 'adopt' | 'delete' | 'blocked' | 'error';
   readonly changes: readonly FieldChange[];
+  /** What people put beside the fields of Git, which is taken back; absent: nothing. */
+  readonly takenBack?: readonly FieldChange[];
   readonly error?: Failure;
   /** Of a creation: false when the server could not try it, since what it needs is created by the same plan (`after`). */
   readonly validated?: boolean;
@@ -95,11 +97,16 @@ function plannedItem({ target, comparison, findings }: Item, writes: boolean): r
   switch (comparison.state) {
     case 'present': {
       const { rollout, foreign, adoptedFrom } = comparison;
-      const taken = foreign.filter(isTakenOver).flatMap(({ differences }) => differences);
-      const changes = changesOf([...rollout, ...taken], object);
+      const changes = changesOf(rollout, object);
+      const taken = changesOf(
+        foreign.filter(isTakenOver).flatMap(({ differences }) => differences),
+        object,
+      );
+      const differs = changes.length > 0 || taken.length > 0;
+      const item = { object, changes, ...(taken.length === 0 ? {} : { takenBack: taken }) };
       // Where nothing is written, an object that is as Git says needs no adoption.
-      if (adoptedFrom !== undefined && (writes || changes.length > 0)) return [{ object, action: 'adopt', changes, from: adoptedFrom }];
-      return changes.length === 0 ? [] : [{ object, action: 'update', changes }];
+      if (adoptedFrom !== undefined && (writes || differs)) return [{ ...item, action: 'adopt', from: adoptedFrom }];
+      return differs ? [{ ...item, action: 'update' }] : [];
     }
     case 'unchanged':
       return [];

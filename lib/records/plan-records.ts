@@ -58,7 +58,9 @@ function stepsOf(open: ObjectRecord | undefined, fact: Fact, run: RunFacts, newI
     move('changed');
   }
   const { correctedAt, verifiedAt } = fact;
-  if (correctedAt !== undefined && last.correctedAt !== correctedAt) {
+  // A correction that the server’s answer does not show, once more, is no news.
+  const isRepeated = verifiedAt === undefined && open?.correctedAt !== undefined && open.error?.reason === fact.error?.reason;
+  if (correctedAt !== undefined && last.correctedAt !== correctedAt && !isRepeated) {
     const durationMs = Date.parse(correctedAt) - Date.parse(last.at);
     if (fact.kind === 'drift') move('corrected', { correctedAt, durationMs });
     else last = { ...last, correctedAt, durationMs };

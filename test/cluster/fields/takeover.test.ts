@@ -81,6 +81,9 @@ describe('what a person adds beside our fields', () => {
         ?.changes.map(({ path }) => path)
         .toSorted(),
     ).toEqual(BY_HAND);
+    const [line] = (await world.plan()).lines;
+    expect(line).toMatchObject({ action: 'update', changes: [] });
+    expect(line?.takenBack?.map(({ path }) => path).toSorted()).toEqual(BY_HAND);
     expect(await world.live('deployment', 'web')).toEqual(before);
   });
 
