@@ -1,7 +1,7 @@
 import type { ClusterRow } from '../fleet/cluster.ts';
 import type { AuditOutcome, EcrClients, ImageContents, ImageRegistry, PodAuditDependencies } from '../images/index.ts';
 import type { ClusterSecret } from '../kubernetes/index.ts';
-import type { ClusterPlan } from '../reconcile/index.ts';
+import type { ClusterPlan, PlanOptions } from '../reconcile/index.ts';
 import type { PlumblineRecord } from '../records/record.ts';
 import type { Artifact } from '../source/artifact.ts';
 import type { ClusterStore, LeaseStore, LockStore, RecordStore, StateStore } from '../storage/stores.ts';
@@ -56,7 +56,7 @@ export interface Deployment {
   /** The desired state of a cluster, Secrets included; publishes nothing. */
   desired(row: ClusterRow, source: PlanSource, signal: AbortSignal): Promise<Artifact>;
   /** Writes nothing, in the cluster or in the tables. */
-  plan(row: ClusterRow, source: PlanSource, signal: AbortSignal): Promise<ClusterPlan>;
+  plan(row: ClusterRow, source: PlanSource, options: PlanOptions, signal: AbortSignal): Promise<ClusterPlan>;
   /**
    * One pass, under the cluster's lease; the run's record comes last. `interrupt` ends it after the writes that are under way, `signal` those
    * too.

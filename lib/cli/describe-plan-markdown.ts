@@ -117,6 +117,7 @@ const VERBS: Readonly<Record<PlanItem['action'], string>> = {
   create: 'create',
   update: 'update',
   adopt: 'adopt',
+  unmanaged: 'not in Git:',
   delete: 'no longer in Git, stays in the cluster:',
   blocked: 'blocked:',
   error: 'failed:',

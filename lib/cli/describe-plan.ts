@@ -16,6 +16,7 @@ export interface PlanSummary {
   readonly update: number;
   readonly adopt: number;
   readonly delete: number;
+  readonly unmanaged: number;
   readonly blocked: number;
   readonly errors: number;
   readonly unchanged: number;
@@ -25,8 +26,8 @@ export interface PlanSummary {
 
 export function summarisePlan(plan: ClusterPlan): PlanSummary {
   const number = (action: PlanItem['action']) => plan.lines.filter((line) => line.action === action).length;
-  // What would be deleted is no longer among the desired objects.
-  const desired = plan.lines.length - number('delete');
+  // What would be deleted is no longer among the desired objects, and what is unmanaged never was.
+  const desired = plan.lines.length - number('delete') - number('unmanaged');
   return {
     kind: 'summary',
     cluster: plan.cluster,
@@ -36,6 +37,7 @@ export function summarisePlan(plan: ClusterPlan): PlanSummary {
     update: number('update'),
     adopt: number('adopt'),
     delete: number('delete'),
+    unmanaged: number('unmanaged'),
     blocked: number('blocked'),
     errors: number('error'),
     unchanged: Math.max(0, plan.objects - desired),
@@ -57,6 +59,7 @@ const SIGNS: Readonly<Record<PlanItem['action'], readonly [sign: string, tone: T
   create: ['+', 'good'],
   update: ['~', 'warning'],
   adopt: ['~', 'warning'],
+  unmanaged: ['?', 'warning'],
   delete: ['-', 'bad'],
   blocked: ['…', 'warning'],
   error: ['!', 'bad'],
@@ -78,6 +81,7 @@ export function formatPlan(plan: ClusterPlan, screen: Screen): string {
 }
 
 function describeNote({ action, after, from }: PlanItem): string {
+  if (action === 'unmanaged') return ` (not in Git; field managers: ${from})`;
   if (action === 'adopt') return ` (adopted from ${from})`;
   if (action === 'blocked') return ' (blocked)';
   if (action === 'delete') return ' (no longer in Git; it stays in the cluster)';
@@ -98,6 +102,7 @@ export function describeSummary(summary: PlanSummary): string {
     ...(summary.update > 0 ? [`${summary.update} to update`] : []),
     ...(summary.adopt > 0 ? [`${summary.adopt} to adopt`] : []),
     ...(summary.delete > 0 ? [`${summary.delete} no longer in Git`] : []),
+    ...(summary.unmanaged > 0 ? [`${summary.unmanaged} unmanaged`] : []),
     ...(summary.blocked > 0 ? [`${summary.blocked} blocked`] : []),
     ...(summary.errors > 0 ? [`${summary.errors} failed`] : []),
     `${summary.unchanged} unchanged`,

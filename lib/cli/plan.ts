@@ -25,6 +25,7 @@ export function planCommand(define: DefineCommand): Command {
     async (run, [cluster], options) => {
       const source = planSource(cluster, run.directory, options);
       const markdown = options.markdown === true;
+      const unmanaged = options.unmanaged === true;
       if (markdown && run.options.json) throw new UsageError('plan: --markdown and --json are two formats. Give one of them.');
       const deployment = await run.deployment();
       const results: PlanResult[] = [];
@@ -32,7 +33,7 @@ export function planCommand(define: DefineCommand): Command {
       for (const [index, entry] of entries.entries()) {
         try {
           const text = `planning ${entry.cluster}${describePosition(index, entries.length)}`;
-          const plan = await run.progress(text, () => deployment.plan(requireRow(entry), source, run.signal));
+          const plan = await run.progress(text, () => deployment.plan(requireRow(entry), source, { unmanaged }, run.signal));
           results.push(plan);
           run.output.lines([...plan.lines.map((line) => ({ cluster: plan.cluster, ...line })), summarisePlan(plan)]);
           if (!markdown) run.output.text(() => formatPlan(plan, run.terminal));
@@ -52,6 +53,7 @@ export function planCommand(define: DefineCommand): Command {
       command
         .option('--revision <revision>', 'a branch, tag or commit of the cluster’s repository instead of what is published')
         .option('--path <directory>', 'a folder on this machine instead of what is published')
+        .option('--unmanaged', 'list the objects too that are in none of Git’s files, of its kinds and in its namespaces')
         .option('--markdown', 'print one comment for a pull request, in Markdown, of a size that GitHub takes'),
   );
 }

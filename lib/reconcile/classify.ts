@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { JsonValue } from '../manifests/json.ts';
-import type { KubernetesObject } from '../manifests/object.ts';
+import type { KubernetesObject, ObjectId } from '../manifests/object.ts';
 import type { DriftClass } from '../records/record.ts';
 import type { Difference } from './diff.ts';
 import { indexIn, type Segment, valueAt } from './path.ts';
@@ -60,6 +60,11 @@ function sameOrder(previous: JsonValue, current: JsonValue, items: readonly Segm
   const common = items.filter((item) => indexIn(previous, item) >= 0 && indexIn(current, item) >= 0);
   const order = (list: JsonValue) => common.toSorted((a, b) => indexIn(list, a) - indexIn(list, b));
   return isDeepStrictEqual(order(previous), order(current));
+}
+
+/** The class of an object that is gone: with a namespace goes all that was in it. */
+export function missingClassOf({ group, kind }: Pick<ObjectId, 'group' | 'kind'>): DriftClass {
+  return group === '' && kind === 'Namespace' ? 'namespace-deleted' : 'missing';
 }
 
 /** The class of a drift by what moved; `item` is a field, key or list item that came or went. */

@@ -2,6 +2,7 @@ import type { Failure } from '../errors.ts';
 import { describeObject } from '../manifests/object.ts';
 import type { Actor, Decision } from '../records/record.ts';
 import { UNKNOWN_ACTOR } from './actor.ts';
+import { missingClassOf } from './classify.ts';
 import type { Comparison, PresentComparison } from './compare.ts';
 import type { Difference } from './diff.ts';
 import type { Owner } from './ownership.ts';
@@ -54,7 +55,13 @@ export function decide(comparison: Comparison, policy: Policy, _memory: Memory):
     case 'absent': {
       const missing = target.baseline !== undefined;
       const finding: Finding = missing
-        ? { kind: 'drift', class: 'missing', differences: [], actor: UNKNOWN_ACTOR, decision: intention('corrected', policy) }
+        ? {
+            kind: 'drift',
+            class: missingClassOf(target.id),
+            differences: [],
+            actor: UNKNOWN_ACTOR,
+            decision: intention('corrected', policy),
+          }
         : { kind: 'rollout', class: 'created', differences: [], decision: intention('applied', policy) };
       return { target, comparison, action: writes(policy) ? 'create' : 'leave', findings: [finding], carry: [] };
     }

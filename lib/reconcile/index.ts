@@ -11,7 +11,7 @@ export type { RunResult } from './conclude.ts';
 export type { ReconcileDependencies } from './dependencies.ts';
 export { isRenderedFor } from './desired-artifact.ts';
 export { OWNER_LABEL, type WriterIdentity, writerIdentity } from './identity.ts';
-export { type ClusterPlan, type PlanItem, planCluster } from './plan.ts';
+export { type ClusterPlan, type PlanItem, type PlanOptions, planCluster } from './plan.ts';
 export { reconcileCluster } from './reconcile.ts';
 export { ClusterChangedError } from './run-error.ts';
 export { sayFailed } from './say-failed.ts';

@@ -18,11 +18,12 @@ import { observeRemoved } from './removed.ts';
 import { ClusterChangedError } from './run-error.ts';
 import { isTakenOver } from './takeover/index.ts';
 import { namespacesOf, targetArtifact, type Untargeted, type WaitingObject } from './target.ts';
+import { listUnmanaged } from './unmanaged.ts';
 
 /** One object of a plan that is not unchanged. */
 export interface PlanItem {
   readonly object: RecordObject;
-  readonly action: 'create' | 'update' | 'adopt' | 'delete' | 'blocked' | 'error';
+  readonly action: 'create' | 'update' | 'adopt' | 'unmanaged' | 'delete' | 'blocked' | 'error';
   readonly changes: readonly FieldChange[];
   /** What people put beside the fields of Git, which is taken back; absent: nothing. */
   readonly takenBack?: readonly FieldChange[];
@@ -30,7 +31,7 @@ export interface PlanItem {
   /** Of a creation: false when the server could not try it, since what it needs is created by the same plan (`after`). */
   readonly validated?: boolean;
   readonly after?: readonly string[];
-  /** Of an adoption: who deployed the object before us, for people. */
+  /** Of an adoption, who deployed the object before us; of an unmanaged object, the managers of its fields. */
   readonly from?: string;
 }
 
@@ -44,6 +45,11 @@ export interface ClusterPlan {
   readonly lines: readonly PlanItem[];
 }
 
+export interface PlanOptions {
+  /** Whether objects that nobody has put into Git are listed too. */
+  readonly unmanaged?: boolean;
+}
+
 /**
  * What a run would change if the row were enforced, by the server's dry-run. Writes nothing anywhere, and takes no lease. Throws what keeps
  * the whole cluster from being planned.
@@ -53,6 +59,7 @@ export async function planCluster(
   artifact: Artifact,
   deps: Pick<ReconcileDependencies, 'connect' | 'artifacts' | 'state' | 'deployment'>,
   signal: AbortSignal,
+  { unmanaged = false }: PlanOptions = {},
 ): Promise<ClusterPlan> {
   await using scope = new AsyncDisposableStack();
   const client = scope.adopt(await deps.connect(row, signal), (opened) => opened.close());
@@ -88,6 +95,7 @@ export async function planCluster(
       ...desired.untargeted.map(untargetedItem),
       ...removed.live.map((entry) => removedItem(entry)),
       ...[...removed.unknown.values()].map(({ entry, failure }) => removedItem(entry, failure)),
+      ...(unmanaged ? await listUnmanaged(desired, { client, identity, signal }) : []),
     ],
   };
 }

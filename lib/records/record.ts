@@ -28,6 +28,7 @@ export type RecordEvent = (typeof RECORD_EVENTS)[number];
 /** The class of a drift record; an image record has a finding id here, a run record its outcome. */
 export type DriftClass =
   | 'missing'
+  | 'namespace-deleted'
   | 'value'
   | 'item'
   | 'list-order'

@@ -9,7 +9,7 @@ import type { LocalCluster } from '../../../lib/local/index.ts';
 import { normalise } from '../../../lib/manifests/normalise.ts';
 import type { KubernetesObject } from '../../../lib/manifests/object.ts';
 import { parseManifests } from '../../../lib/manifests/parse.ts';
-import type { ClusterPlan, ReconcileDependencies, RunResult } from '../../../lib/reconcile/index.ts';
+import type { ClusterPlan, PlanOptions, ReconcileDependencies, RunResult } from '../../../lib/reconcile/index.ts';
 import { planCluster, reconcileCluster } from '../../../lib/reconcile/index.ts';
 import { createRecorder, createRecordIds, type ObjectRecord, type PlumblineRecord } from '../../../lib/records/index.ts';
 import type { Artifact } from '../../../lib/source/artifact.ts';
@@ -29,7 +29,7 @@ export interface World {
   /** Publishes what a commit renders to. Of the YAML, `NS` is the namespace. */
   commit(yaml: string, changes?: Partial<Artifact>): Promise<void>;
   reconcile(changes?: Partial<ReconcileDependencies>, row?: Partial<ClusterRow>): Promise<RunResult>;
-  plan(): Promise<ClusterPlan>;
+  plan(options?: PlanOptions): Promise<ClusterPlan>;
   /** What a person does; resolves to the standard output. */
   kubectl(args: readonly string[], input?: string): Promise<string>;
   /** An object as it is now. */
@@ -88,9 +88,9 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     },
     reconcile: (changes = {}, rowChanges = {}) =>
       reconcileCluster({ ...row, ...rowChanges }, { ...deps, ...changes }, { runId: ulid(), signal: AbortSignal.timeout(50_000) }),
-    async plan() {
+    async plan(options = {}) {
       const digest = (await stores.state.get(row.cluster))?.desiredArtifact ?? '';
-      return planCluster(row, await stores.artifacts.get(digest), deps, AbortSignal.timeout(50_000));
+      return planCluster(row, await stores.artifacts.get(digest), deps, AbortSignal.timeout(50_000), options);
     },
     live: async (kind, name) => JSON.parse(await kubectl(['get', kind, name, '-o', 'json', '--show-managed-fields'])),
     open: async () => (await stores.records.listOpen(row.cluster)).toSorted((a, b) => (a.id < b.id ? -1 : 1)),

@@ -151,6 +151,7 @@ describe('plan', () => {
         update: 1,
         adopt: 0,
         delete: 0,
+        unmanaged: 0,
         blocked: 0,
         errors: 0,
         unchanged: 2,
@@ -173,6 +174,7 @@ describe('plan', () => {
         update,
         { object: { ...service, name: 'front' }, action: 'adopt', changes: [], from: 'Flux' },
         { object: { ...service, name: 'old' }, action: 'delete', changes: [] },
+        { object: { ...service, name: 'stray' }, action: 'unmanaged', changes: [], from: 'kubectl-create' },
         { object: { ...service, name: 'api' }, action: 'error', changes: [], error },
       ],
     });
@@ -185,9 +187,10 @@ prod-eu at aaaaaaaaaaaa
       data.colour: blue → green
   ~ Service shop/front (adopted from Flux)
   - Service shop/old (no longer in Git; it stays in the cluster)
+  ? Service shop/stray (not in Git; field managers: kubectl-create)
   ! Service shop/api
       Service shop/api: spec.ports: Required value.
-  6 objects: 1 to create, 1 to update, 1 to adopt, 1 no longer in Git, 1 failed, 2 unchanged; 2 fields ignored
+  6 objects: 1 to create, 1 to update, 1 to adopt, 1 no longer in Git, 1 unmanaged, 1 failed, 2 unchanged; 2 fields ignored
 `);
   });
 
