@@ -98,9 +98,10 @@ function comparePresent(observation: PresentObservation, { identity, writes }: C
   );
   const fields = appliedFields(dryRun, fieldManager) ?? {};
   const groups = groupOthers(others, { target, dryRun, spares });
-  const takes =
-    groups.some(isTakenOver) || (adoption !== undefined && groups.every(({ who, failure }) => who !== 'person' || failure === undefined));
-  const takeover = takes ? takeoverOf({ target, live, dryRun, fieldManager, classify: rules.classify, spares }) : undefined;
+  const takes = groups.some(isTakenOver) || adoption !== undefined;
+  const refused = others.filter(({ refusal }) => refusal !== undefined).flatMap(({ paths }) => paths);
+  const owned = { target, live, dryRun, fieldManager, classify: rules.classify };
+  const takeover = takes ? takeoverOf({ ...owned, spares: (path) => spares(path) || isIgnored(refused, path) }) : undefined;
   const { dropped, foreign } = divideForeign(groups, target, writes && adoption !== undefined);
   return {
     state: 'present',

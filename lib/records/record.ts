@@ -34,6 +34,7 @@ export type DriftClass =
   | 'list-order'
   | 'metadata'
   | 'foreign-field'
+  | 'irremovable-field'
   | 'controller-field'
   | 'unclassified-field'
   | 'ownership'

@@ -14,7 +14,7 @@ import type { OthersFields } from './others.ts';
 /** What programs of one kind put beside our fields. `differences` have what is live, and as desired what would be there without it. */
 export interface ForeignGroup {
   readonly who: ManagerClass;
-  readonly class: 'foreign-field' | 'controller-field' | 'unclassified-field';
+  readonly class: 'foreign-field' | 'irremovable-field' | 'controller-field' | 'unclassified-field';
   readonly differences: readonly Difference[];
   readonly actor: Actor;
   /** Why the server would not let go of them: then they are reported, whoever put them there. */
@@ -43,9 +43,14 @@ export function groupOthers(
     if (differences.length === 0) continue;
     const actor = actorOfEntries(each.entries.filter((entry) => differences.some((difference) => isHeldBy(entry, difference))));
     const failure = each.refusal === undefined ? {} : { failure: irremovable(target, actor, each.refusal) };
-    groups.push({ who: each.who, class: CLASSES[each.who], differences, actor, ...failure });
+    groups.push({ who: each.who, class: classOf(each), differences, actor, ...failure });
   }
   return groups;
+}
+
+/** People’s fields that stay have another decision than those that go. */
+function classOf({ who, refusal }: OthersFields): ForeignGroup['class'] {
+  return who === 'person' && refusal !== undefined ? 'irremovable-field' : CLASSES[who];
 }
 
 function differencesOf({ paths, without }: OthersFields, dryRun: KubernetesObject): readonly Difference[] {

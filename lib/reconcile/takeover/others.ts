@@ -56,26 +56,44 @@ export async function observeOthers(owned: Owned, dryRunPatch: DryRunPatch): Pro
     if (entries[who].length === 0) continue;
     const paths = fieldsHeld(owned, removed, kept);
     if (paths.length === 0) continue;
-    const answer = await dryRunWithout(owned, paths, dryRunPatch);
-    if (answer === undefined) return undefined;
-    found.push({ who, entries: removed, paths, ...answer });
+    const answers = await askWithout(owned, paths, dryRunPatch);
+    if (answers === undefined) return undefined;
+    found.push(...answers.map((answer) => ({ who, entries: removed, ...answer })));
   }
   return found;
 }
 
-async function dryRunWithout(
-  { live, dryRun }: Owned,
-  paths: readonly Path[],
-  dryRunPatch: DryRunPatch,
-): Promise<Pick<OthersFields, 'without' | 'refusal'> | undefined> {
+type Answer = Pick<OthersFields, 'paths' | 'without' | 'refusal'>;
+
+/** Each is a request more, of an object with something that the server would not be without. */
+const MAXIMUM_ASKED_ALONE = 16;
+
+/** What the server would be without, and what not: where it refuses all of it at once, it is asked about each. */
+async function askWithout(owned: Owned, paths: readonly Path[], dryRunPatch: DryRunPatch): Promise<readonly Answer[] | undefined> {
+  const answer = await dryRunWithout(owned, paths, dryRunPatch);
+  if (answer === undefined || answer.refusal === undefined) return answer === undefined ? undefined : [answer];
+  if (paths.length === 1 || paths.length > MAXIMUM_ASKED_ALONE) return [answer];
+  const refused: Answer[] = [];
+  const accepted: Path[] = [];
+  for (const path of paths) {
+    const alone = await dryRunWithout(owned, [path], dryRunPatch);
+    if (alone === undefined) return undefined;
+    if (alone.refusal === undefined) accepted.push(path);
+    else refused.push(alone);
+  }
+  if (accepted.length === 0 || refused.length === 0) return [answer];
+  const rest = await dryRunWithout(owned, accepted, dryRunPatch);
+  return rest === undefined ? undefined : [rest, ...refused];
+}
+
+async function dryRunWithout({ live, dryRun }: Owned, paths: readonly Path[], dryRunPatch: DryRunPatch): Promise<Answer | undefined> {
   try {
-    const without = await dryRunPatch(patchBetween(live, withoutPaths(dryRun, paths)));
-    return { without };
+    return { paths, without: await dryRunPatch(patchBetween(live, withoutPaths(dryRun, paths))) };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     if (error.reason === 'Conflict') return undefined;
     if (!REFUSALS.has(error.reason)) throw error;
-    return { refusal: error };
+    return { paths, refusal: error };
   }
 }
 

@@ -143,7 +143,11 @@ describe('a field that others own', () => {
     const refuse = () => Promise.reject(new ApiError({ status: 422, reason: 'Invalid', message: 'field is immutable' }));
     const others = (await observeOthers(owned, refuse)) ?? [];
     expect(groupOthers(others, { target: owned.target, dryRun: owned.dryRun, spares: owned.spares })).toMatchObject([
-      { who: 'person', failure: { reason: 'Irremovable', message: expect.stringContaining('field is immutable') } },
+      {
+        who: 'person',
+        class: 'irremovable-field',
+        failure: { reason: 'Irremovable', message: expect.stringContaining('field is immutable') },
+      },
     ]);
   });
   it.each([
