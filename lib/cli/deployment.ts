@@ -56,7 +56,7 @@ export interface Deployment {
   /** The desired state of a cluster, Secrets included; publishes nothing. */
   desired(row: ClusterRow, source: PlanSource, signal: AbortSignal): Promise<Artifact>;
   /** Writes nothing, in the cluster or in the tables. */
-  plan(row: ClusterRow, source: PlanSource, options: PlanOptions, signal: AbortSignal): Promise<ClusterPlan>;
+  plan(row: ClusterRow, source: PlanSource, signal: AbortSignal, options: PlanOptions): Promise<ClusterPlan>;
   /**
    * One pass, under the cluster's lease; the run's record comes last. `interrupt` ends it after the writes that are under way, `signal` those
    * too.

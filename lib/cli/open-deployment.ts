@@ -86,8 +86,8 @@ export async function openDeployment(target: DeploymentTarget, machine: Machine,
     checkRepository: (row, checking) => checkRepository(row, git, readRepository, checking),
     checkCluster: (row, checking) => checkCluster(row, connect, checking),
     desired: (row, source, reading) => readDesiredState(row, source, desired, reading),
-    async plan(row, source, options, planning) {
-      return await planCluster(row, await readDesiredState(row, source, desired, planning), runs, withinRun(planning), options);
+    async plan(row, source, planning) {
+      return await planCluster(row, await readDesiredState(row, source, desired, planning), runs, withinRun(planning));
     },
     async reconcile(row, running, interrupt) {
       const { outcome, records } = await reconcileCluster(row, runs, { runId: ulid(), signal: withinRun(running), interrupt });

@@ -33,7 +33,7 @@ export function planCommand(define: DefineCommand): Command {
       for (const [index, entry] of entries.entries()) {
         try {
           const text = `planning ${entry.cluster}${describePosition(index, entries.length)}`;
-          const plan = await run.progress(text, () => deployment.plan(requireRow(entry), source, { unmanaged }, run.signal));
+          const plan = await run.progress(text, () => deployment.plan(requireRow(entry), source, run.signal, { unmanaged }));
           results.push(plan);
           run.output.lines([...plan.lines.map((line) => ({ cluster: plan.cluster, ...line })), summarisePlan(plan)]);
           if (!markdown) run.output.text(() => formatPlan(plan, run.terminal));
