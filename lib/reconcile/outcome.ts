@@ -23,9 +23,11 @@ export function isVerifiedRun(facts: readonly Fact[]): boolean {
 
 export type RunCounts = Pick<RunRecord, 'objects' | 'drifted' | 'corrected' | 'created' | 'failed'>;
 
-/** A change that was put back is no drift, and what could not be read is a failure instead of one. */
+const NO_DRIFT: ReadonlySet<string> = new Set(['ownership', 'unverifiable']);
+
+/** A change that was put back is no drift, nor is what a controller may do, and what could not be read is a failure instead of one. */
 export function countFacts(facts: readonly Fact[], objects: number): RunCounts {
-  const drift = facts.filter((fact) => fact.kind === 'drift' && fact.class !== 'ownership' && fact.class !== 'unverifiable');
+  const drift = facts.filter((fact) => fact.kind === 'drift' && fact.decision !== 'tolerated' && !NO_DRIFT.has(fact.class));
   return {
     objects,
     drifted: drift.length,

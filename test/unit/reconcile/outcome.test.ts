@@ -26,6 +26,7 @@ describe('a run in one word', () => {
     ['ownership regained', [fact('drift', 'ownership', 'applied', true)], false, 'in-sync', true],
     ['a drift corrected', [APPLIED, CORRECTED], false, 'corrected', true],
     ['a drift that stays', [CORRECTED, OBSERVED], false, 'drifting', true],
+    ['what a controller may do', [fact('drift', 'controller-field', 'tolerated')], false, 'in-sync', true],
     ['an object to prune', [fact('prune', 'removed-from-git', 'observed')], false, 'drifting', true],
     ['a correction that did not show', [UNSEEN], false, 'drifting', false],
     ['something refused', [CORRECTED, OBSERVED, REFUSED], false, 'blocked', true],
@@ -42,7 +43,12 @@ describe('a run in one word', () => {
   it('counts drift that is drift, and corrections that were seen', () => {
     const created = fact('rollout', 'created', 'applied', true);
     const ownership = fact('drift', 'ownership', 'applied', true);
-    expect(countFacts([CORRECTED, OBSERVED, FAILED, REFUSED, APPLIED, UNSEEN, created, ownership], 9)).toEqual({
+    expect(
+      countFacts(
+        [fact('drift', 'controller-field', 'tolerated'), CORRECTED, OBSERVED, FAILED, REFUSED, APPLIED, UNSEEN, created, ownership],
+        9,
+      ),
+    ).toEqual({
       objects: 9,
       drifted: 3,
       corrected: 1,

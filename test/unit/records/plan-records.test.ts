@@ -56,6 +56,25 @@ describe('what a run does to the records', () => {
       [fact({ decision: 'corrected', correctedAt: startedAt })],
       ['1 opened, 2 corrected'],
     ],
+    [
+      'drift whose correction does not show once more, with another value',
+      [open({ decision: 'corrected', correctedAt: '2026-12-31T23:00:00.000Z', error: { reason: 'NotVerified', message: 'x' } })],
+      [
+        fact({
+          decision: 'corrected',
+          correctedAt: startedAt,
+          error: { reason: 'NotVerified', message: 'x' },
+          changes: [{ path: 'spec.replicas', desired: 2, live: 9 }],
+        }),
+      ],
+      [],
+    ],
+    [
+      'drift whose correction shows at last',
+      [open({ decision: 'corrected', correctedAt: '2026-12-31T23:00:00.000Z', error: { reason: 'NotVerified', message: 'x' } })],
+      [fact({ decision: 'corrected', correctedAt: startedAt, verifiedAt: startedAt })],
+      ['2 corrected, 3 verified'],
+    ],
     ['drift that is held', [], [fact({ decision: 'held', heldUntil: '2027-01-01T02:00:00Z' })], ['1 opened, 2 held']],
     [
       'drift whose correction failed',

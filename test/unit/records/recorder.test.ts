@@ -104,6 +104,13 @@ describe('a recorded run', () => {
     expect(sums.get('DriftOpened')).toBe(1);
   });
 
+  it('does not count what is tolerated as drift', async () => {
+    const { recorder, lines, sums } = setUp();
+    await recorder.record(run([{ ...observed('a'), class: 'controller-field', decision: 'tolerated' }]), signal);
+    expect(lines.filter(({ kind }) => kind === 'drift')).toHaveLength(1);
+    expect(sums.get('DriftOpened')).toBeUndefined();
+  });
+
   it('keeps nothing of a run that repeats the last one, but its duration, unless a record moved in it', async () => {
     const { recorder, stored, lines, sums } = setUp();
     await recorder.record(run([observed('a')]), signal);
