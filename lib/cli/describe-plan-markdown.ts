@@ -118,7 +118,8 @@ const VERBS: Readonly<Record<PlanItem['action'], string>> = {
   update: 'update',
   adopt: 'adopt',
   unmanaged: 'not in Git:',
-  delete: 'no longer in Git, stays in the cluster:',
+  delete: 'delete',
+  keep: 'no longer in Git, kept:',
   blocked: 'blocked:',
   error: 'failed:',
 };

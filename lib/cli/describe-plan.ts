@@ -17,6 +17,7 @@ export interface PlanSummary {
   readonly adopt: number;
   readonly delete: number;
   readonly unmanaged: number;
+  readonly keep: number;
   readonly blocked: number;
   readonly errors: number;
   readonly unchanged: number;
@@ -27,7 +28,7 @@ export interface PlanSummary {
 export function summarisePlan(plan: ClusterPlan): PlanSummary {
   const number = (action: PlanItem['action']) => plan.lines.filter((line) => line.action === action).length;
   // What would be deleted is no longer among the desired objects, and what is unmanaged never was.
-  const desired = plan.lines.length - number('delete') - number('unmanaged');
+  const desired = plan.lines.length - number('delete') - number('keep') - number('unmanaged');
   return {
     kind: 'summary',
     cluster: plan.cluster,
@@ -38,6 +39,7 @@ export function summarisePlan(plan: ClusterPlan): PlanSummary {
     adopt: number('adopt'),
     delete: number('delete'),
     unmanaged: number('unmanaged'),
+    keep: number('keep'),
     blocked: number('blocked'),
     errors: number('error'),
     unchanged: Math.max(0, plan.objects - desired),
@@ -52,7 +54,7 @@ export type PlanResult = ClusterPlan | { readonly cluster: string; readonly erro
 export function planExit(results: readonly PlanResult[]): 0 | 1 | 2 {
   const lines = results.flatMap((result) => ('error' in result ? [] : result.lines));
   if (results.some((result) => 'error' in result) || lines.some(({ action }) => action === 'error')) return 1;
-  return lines.length > 0 ? 2 : 0;
+  return lines.some(({ action }) => action !== 'keep') ? 2 : 0;
 }
 
 const SIGNS: Readonly<Record<PlanItem['action'], readonly [sign: string, tone: Tone]>> = {
@@ -61,6 +63,7 @@ const SIGNS: Readonly<Record<PlanItem['action'], readonly [sign: string, tone: T
   adopt: ['~', 'warning'],
   unmanaged: ['?', 'warning'],
   delete: ['-', 'bad'],
+  keep: ['=', 'warning'],
   blocked: ['…', 'warning'],
   error: ['!', 'bad'],
 };
@@ -84,7 +87,8 @@ function describeNote({ action, after, from }: PlanItem): string {
   if (action === 'unmanaged') return ` (not in Git; field managers: ${from})`;
   if (action === 'adopt') return ` (adopted from ${from})`;
   if (action === 'blocked') return ' (blocked)';
-  if (action === 'delete') return ' (no longer in Git; it stays in the cluster)';
+  if (action === 'delete') return ' (no longer in Git)';
+  if (action === 'keep') return ' (no longer in Git; kept)';
   return after === undefined ? '' : ` (after ${after.join(', ')})`;
 }
 
@@ -101,7 +105,8 @@ export function describeSummary(summary: PlanSummary): string {
     ...(summary.create > 0 ? [`${summary.create} to create`] : []),
     ...(summary.update > 0 ? [`${summary.update} to update`] : []),
     ...(summary.adopt > 0 ? [`${summary.adopt} to adopt`] : []),
-    ...(summary.delete > 0 ? [`${summary.delete} no longer in Git`] : []),
+    ...(summary.delete > 0 ? [`${summary.delete} to delete`] : []),
+    ...(summary.keep > 0 ? [`${summary.keep} kept though no longer in Git`] : []),
     ...(summary.unmanaged > 0 ? [`${summary.unmanaged} unmanaged`] : []),
     ...(summary.blocked > 0 ? [`${summary.blocked} blocked`] : []),
     ...(summary.errors > 0 ? [`${summary.errors} failed`] : []),

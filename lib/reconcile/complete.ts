@@ -3,7 +3,7 @@ import { closesOf } from './closing.ts';
 import type { CompletedRun } from './ending.ts';
 import { factsOf } from './facts.ts';
 import { isAppliedInFull, sameInventory, settleInventory } from './inventory.ts';
-import type { Removed } from './removed.ts';
+import { type Pruning, pruneFacts, rememberPruning, sourceOf } from './prune/index.ts';
 import type { Session } from './session.ts';
 import type { Remembered } from './surface/index.ts';
 import type { DesiredState } from './target.ts';
@@ -14,15 +14,17 @@ export interface Stages {
   readonly desired: DesiredState;
   readonly applied: readonly AppliedItem[];
   readonly late: LatePlan;
-  readonly removed: Removed;
+  readonly pruning: Pruning;
   readonly remembered: Remembered;
 }
 
 /** What is to be recorded and remembered of a run that went through. Pure. */
-export function completeRun({ desired, applied, late, removed, remembered }: Stages, session: Session): CompletedRun {
+export function completeRun({ desired, applied, late, pruning, remembered }: Stages, session: Session): CompletedRun {
   const { artifact, digest, lease, open, serverVersion, policy } = session;
   const untargeted = [...desired.untargeted, ...late.blocked];
-  const settled = settleInventory(late.declared, applied, digest, removed);
+  const { removed, pruned } = pruning;
+  const now = policy.now.toISOString();
+  const settled = rememberPruning(settleInventory(late.declared, applied, digest), pruning, { source: sourceOf(artifact), now });
   return {
     state: 'completed',
     revision: artifact.revision,
@@ -30,7 +32,7 @@ export function completeRun({ desired, applied, late, removed, remembered }: Sta
     serverVersion,
     objects: applied.length + untargeted.length,
     open,
-    facts: factsOf(applied, untargeted, removed),
+    facts: [...factsOf(applied, untargeted), ...pruneFacts(pruned, removed.unknown.values(), now)],
     closes: closesOf(applied, desired, removed),
     suspended: policy.suspended,
     inventory: sameInventory(settled, late.declared) ? undefined : settled,

@@ -1,22 +1,14 @@
-import type { Failure } from '../errors.ts';
 import { describeObject } from '../manifests/object.ts';
 import type { Fact } from '../records/fact.ts';
-import type { InventoryObject } from '../storage/stores.ts';
 import type { AppliedItem } from './apply.ts';
 import { changesOf, recordObject } from './changes.ts';
 import type { Comparison } from './compare.ts';
 import type { Finding } from './decide.ts';
-import type { Removed } from './removed.ts';
 import type { Untargeted } from './target.ts';
 
 /** What a run has to say, object by object. */
-export function factsOf(applied: readonly AppliedItem[], untargeted: readonly Untargeted[], removed: Removed): readonly Fact[] {
-  return [
-    ...applied.flatMap(itemFacts),
-    ...untargeted.map(untargetedFact),
-    ...removed.live.map((entry) => removedFact(entry)),
-    ...[...removed.unknown.values()].map(({ entry, failure }) => removedFact(entry, failure)),
-  ];
+export function factsOf(applied: readonly AppliedItem[], untargeted: readonly Untargeted[]): readonly Fact[] {
+  return [...applied.flatMap(itemFacts), ...untargeted.map(untargetedFact)];
 }
 
 function itemFacts(item: AppliedItem): readonly Fact[] {
@@ -53,11 +45,4 @@ function uidOf(comparison: Comparison): string | undefined {
 
 function untargetedFact({ object, class: problemClass, decision, failure }: Untargeted): Fact {
   return { kind: 'rollout', object, class: problemClass, changes: [], decision, ...(failure === undefined ? {} : { error: failure }) };
-}
-
-/** `error`: why it is not known whether the object is still there. */
-function removedFact({ apiVersion, kind, namespace, name, uid }: InventoryObject, error?: Failure): Fact {
-  const object = { apiVersion, kind, namespace, name, ...(uid === undefined ? {} : { uid }) };
-  const fact = { kind: 'prune', object, class: 'removed-from-git', changes: [] } as const;
-  return error === undefined ? { ...fact, decision: 'observed' } : { ...fact, decision: 'failed', error };
 }

@@ -30,14 +30,16 @@ export async function readHistory(
 ): Promise<History> {
   const entries = new Map(inventory.objects.map((entry) => [objectKey(entry), entry]));
   const versions = new Map([[desired.digest, byKey(desired.artifact)]]);
-  for (const digest of new Set(inventory.objects.flatMap((entry) => entry.artifact ?? []))) {
+  // What Git brings back is met as for the first time.
+  const kept = inventory.objects.filter(({ absent }) => absent === undefined);
+  for (const digest of new Set(kept.flatMap((entry) => entry.artifact ?? []))) {
     if (!versions.has(digest)) versions.set(digest, await readVersion(digest, artifacts, signal));
   }
   return (scoped, written) => {
     const entry = entries.get(objectKey(scoped));
     if (entry === undefined) return undefined;
     const uid = entry.uid === undefined ? {} : { uid: entry.uid };
-    if (entry.artifact === undefined) return uid;
+    if (entry.artifact === undefined || entry.absent !== undefined) return uid;
     const version = versions.get(entry.artifact);
     // A manifest may leave the namespace to the cluster, or name one for a kind that has none.
     const keys = [scoped, objectIdOf(written), { ...scoped, namespace: '' }].map(objectKey);

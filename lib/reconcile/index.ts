@@ -3,7 +3,7 @@
  *
  * observe (`observe.ts`: live object and dry-run, an atomic pair) → compare (`compare.ts`: differences; drift or rollout; whose) → decide
  * (`decide.ts`: what the row allows) → apply (`apply.ts`: in stages, with preconditions) → verify (`verify.ts`: the server's answer) →
- * what is no longer in Git (`removed.ts`) → facts (`facts.ts`) → the record and the state (`conclude.ts`).
+ * what is no longer in Git (`prune/`) → facts (`facts.ts`) → the record and the state (`conclude.ts`).
  *
  * Comparing and deciding are pure. `plan.ts` is the same without writing.
  */

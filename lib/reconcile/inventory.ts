@@ -3,7 +3,7 @@ import { objectKey } from '../manifests/object.ts';
 import type { ArtifactStore, Inventory, InventoryObject } from '../storage/stores.ts';
 import type { AppliedItem } from './apply.ts';
 import { type Item, isEqual } from './decide.ts';
-import type { Removed } from './removed.ts';
+import { present, pruneMark } from './prune/index.ts';
 
 /** What is known of the cluster with this uid: what a row that was pointed at another one has applied there says nothing of this one. */
 export function inventoryOf(clusterUid: string, stored: Inventory | undefined): Inventory {
@@ -18,10 +18,22 @@ export function declareInventory(previous: Inventory, items: readonly Item[]): I
   const objects = new Map(previous.objects.map((entry) => [objectKey(entry), entry]));
   for (const item of items) {
     const { key, id, object } = item.target;
-    if (item.action === 'leave' && !isEqual(item) && !objects.has(key)) continue;
-    objects.set(key, { ...objects.get(key), ...id, apiVersion: object.apiVersion });
+    const known = objects.get(key);
+    if (item.action === 'leave' && !isEqual(item) && known === undefined) continue;
+    objects.set(key, {
+      ...(known === undefined ? {} : present(known)),
+      ...id,
+      apiVersion: object.apiVersion,
+      ...firstContact(item, known),
+    });
   }
   return { ...previous, objects: sorted(objects.values()) };
+}
+
+/** Of an object that was there before us that is what is remembered for good. */
+function firstContact({ comparison }: Item, known: InventoryObject | undefined): Pick<InventoryObject, 'adopted'> {
+  const isAdopted = comparison.state === 'present' && comparison.adoptedFrom !== undefined;
+  return isAdopted && known?.uid === undefined ? { adopted: true } : {};
 }
 
 /** Stores the declared inventory where it is another than the known one, and returns it. */
@@ -36,20 +48,17 @@ export async function storeDeclared(
   return declared;
 }
 
-/**
- * The inventory after the writes: uids as the server gave them, and the artifact that each object is at now. What is neither desired nor
- * there any more is forgotten.
- */
-export function settleInventory(declared: Inventory, applied: readonly AppliedItem[], digest: string, { gone }: Removed): Inventory {
+/** The inventory after the writes: uids as the server gave them, and the artifact that each object is at now, with what that asks for. */
+export function settleInventory(declared: Inventory, applied: readonly AppliedItem[], digest: string): Inventory {
   const items = new Map(applied.map((item) => [item.target.key, item]));
-  const settled = declared.objects
-    .filter((entry) => !gone.has(objectKey(entry)))
-    .map((entry): InventoryObject => {
-      const item = items.get(objectKey(entry));
-      if (item === undefined) return entry;
-      const uid = uidOf(item) ?? entry.uid;
-      return { ...entry, ...(uid === undefined ? {} : { uid }), ...(isAt(item) ? { artifact: digest } : {}) };
-    });
+  const settled = declared.objects.map((entry): InventoryObject => {
+    const item = items.get(objectKey(entry));
+    if (item === undefined) return entry;
+    const uid = uidOf(item) ?? entry.uid;
+    const { prune: _prune, ...rest } = entry;
+    const brought = isAt(item) ? { ...rest, artifact: digest, ...pruneMark(item.target.object) } : entry;
+    return { ...brought, ...(uid === undefined ? {} : { uid }) };
+  });
   return { ...declared, objects: sorted(settled) };
 }
 

@@ -18,7 +18,10 @@ export function outcomeOf(facts: readonly Fact[], suspended: boolean): RunOutcom
 
 /** Whether every object was compared and every write was seen to have worked: the cluster's state is known, in sync or not. */
 export function isVerifiedRun(facts: readonly Fact[]): boolean {
-  return facts.every(({ decision, error }) => decision !== 'failed' && decision !== 'blocked' && error?.reason !== 'NotVerified');
+  // A deletion that a guard holds back was read like any other object.
+  const isKnown = ({ kind, decision, error }: Fact) =>
+    decision !== 'failed' && (decision !== 'blocked' || kind === 'prune') && error?.reason !== 'NotVerified';
+  return facts.every(isKnown);
 }
 
 export type RunCounts = Pick<RunRecord, 'objects' | 'drifted' | 'corrected' | 'created' | 'failed'>;

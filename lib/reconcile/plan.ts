@@ -14,7 +14,7 @@ import { writerIdentity } from './identity.ts';
 import { inventoryOf } from './inventory.ts';
 import { observe } from './observe.ts';
 import { NO_MEMORY, policyOf } from './policy/index.ts';
-import { observeRemoved } from './removed.ts';
+import { judgeRemoved, observeRemoved, runGuard, sourceOf } from './prune/index.ts';
 import { ClusterChangedError } from './run-error.ts';
 import { isTakenOver } from './takeover/index.ts';
 import { namespacesOf, targetArtifact, type Untargeted, type WaitingObject } from './target.ts';
@@ -23,7 +23,8 @@ import { listUnmanaged } from './unmanaged.ts';
 /** One object of a plan that is not unchanged. */
 export interface PlanItem {
   readonly object: RecordObject;
-  readonly action: 'create' | 'update' | 'adopt' | 'unmanaged' | 'delete' | 'blocked' | 'error';
+  /** `keep`: it is no longer in Git, and a guard holds its deletion back (`error` says which). */
+  readonly action: 'create' | 'update' | 'adopt' | 'unmanaged' | 'delete' | 'keep' | 'blocked' | 'error';
   readonly changes: readonly FieldChange[];
   /** What people put beside the fields of Git, which is taken back; absent: nothing. */
   readonly takenBack?: readonly FieldChange[];
@@ -80,10 +81,25 @@ export async function planCluster(
   });
   const writes = row.mode === 'enforce';
   const comparisons = await compareAll(observations, { identity, writes });
-  const planned = decideAll(comparisons, { policy: policyOf({ ...row, mode: 'observe' }, new Date()), memory: NO_MEMORY });
+  const now = new Date();
+  const planned = decideAll(comparisons, { policy: policyOf({ ...row, mode: 'observe' }, now), memory: NO_MEMORY });
   const ignored = comparisons.reduce((sum, comparison) => sum + (comparison.state === 'present' ? (comparison.ignored ?? 0) : 0), 0);
   const inventory = inventoryOf(clusterUid, await deps.artifacts.getInventory(row.cluster, signal));
   const removed = await observeRemoved(desired, planned, { client, identity, signal, discovery, inventory });
+  const judged = judgeRemoved(removed.live, {
+    identity,
+    inventory,
+    settings: artifact.settings?.prune,
+    source: sourceOf(artifact),
+    treatment: { decision: 'applied' },
+    run: runGuard({
+      desired,
+      applied: planned.map((item) => ({ ...item, result: { state: 'left' } })),
+      late: [],
+      discoveryComplete: discovery.served().complete,
+    }),
+    now,
+  });
   return {
     cluster: row.cluster,
     revision: artifact.revision,
@@ -93,8 +109,10 @@ export async function planCluster(
       ...planned.flatMap((item) => plannedItem(item, writes)),
       ...desired.waiting.map(waitingItem),
       ...desired.untargeted.map(untargetedItem),
-      ...removed.live.map((entry) => removedItem(entry)),
-      ...[...removed.unknown.values()].map(({ entry, failure }) => removedItem(entry, failure)),
+      ...judged.verdicts.map(({ removed: { entry }, verdict }) =>
+        'failure' in verdict ? keptItem(entry, verdict.failure) : deletedItem(entry),
+      ),
+      ...[...removed.unknown.values()].map(({ entry, failure }): PlanItem => ({ ...keptItem(entry, failure), action: 'error' })),
       ...(unmanaged ? await listUnmanaged(desired, { client, identity, signal }) : []),
     ],
   };
@@ -146,7 +164,10 @@ function untargetedItem({ object, decision, failure }: Untargeted): PlanItem {
   return { object, action: decision === 'blocked' ? 'blocked' : 'error', changes: [], ...error };
 }
 
-function removedItem({ apiVersion, kind, namespace, name, uid }: InventoryObject, error?: Failure): PlanItem {
-  const item = { object: { apiVersion, kind, namespace, name, ...(uid === undefined ? {} : { uid }) }, changes: [] };
-  return error === undefined ? { ...item, action: 'delete' } : { ...item, action: 'error', error };
+function deletedItem({ apiVersion, kind, namespace, name, uid }: InventoryObject): PlanItem {
+  return { object: { apiVersion, kind, namespace, name, ...(uid === undefined ? {} : { uid }) }, action: 'delete', changes: [] };
+}
+
+function keptItem(entry: InventoryObject, error: Failure): PlanItem {
+  return { ...deletedItem(entry), action: 'keep', error };
 }

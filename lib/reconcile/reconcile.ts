@@ -15,7 +15,8 @@ import { interruptedEnding } from './interruption.ts';
 import { storeDeclared } from './inventory.ts';
 import { takeLease } from './lease.ts';
 import { observe } from './observe.ts';
-import { observeRemoved } from './removed.ts';
+import { observeRemoved } from './prune/index.ts';
+import { prune } from './prune-stage.ts';
 import { runFailure } from './run-error.ts';
 import { sayFailed } from './say-failed.ts';
 import { readServer, rememberServer } from './server-facts.ts';
@@ -130,6 +131,7 @@ async function reconcileObjects(session: Session, { artifacts }: Pick<ReconcileD
   const built = await applyAll([...rest, ...late.items], session);
 
   const applied = [...founded, ...built];
+  const pruning = await prune({ desired, applied, late, removed }, session);
   const remembered = rememberRun(applied, triaged, surface, session);
-  return completeRun({ desired, applied, late, removed, remembered }, session);
+  return completeRun({ desired, applied, late, pruning, remembered }, session);
 }

@@ -5,7 +5,7 @@ import { OWNER_LABEL } from './identity.ts';
 import { inOrder } from './in-order.ts';
 import type { Server } from './observe.ts';
 import type { PlanItem } from './plan.ts';
-import { desiredKeys } from './removed.ts';
+import { desiredKeys } from './prune/index.ts';
 import { endsRun } from './run-error.ts';
 import type { DesiredState } from './target.ts';
 

@@ -61,7 +61,7 @@ const StoredInventory = z.object({
       uid: z.string().exactOptional(),
       artifact: z.string().exactOptional(),
       adopted: z.literal(true).exactOptional(),
-      prune: z.enum(['confirmed', 'disabled']).exactOptional(),
+      prune: z.enum(['confirmed', 'enabled', 'disabled']).exactOptional(),
       absent: z
         .object({ since: z.string(), moved: z.literal(true).exactOptional(), orphaned: z.literal(true).exactOptional() })
         .exactOptional(),

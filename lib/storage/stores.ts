@@ -55,7 +55,7 @@ export interface InventoryObject extends ObjectId {
   /** It was there before this row first wrote it. */
   readonly adopted?: true;
   /** What the version that was applied last asks for when it leaves Git. */
-  readonly prune?: 'confirmed' | 'disabled';
+  readonly prune?: 'confirmed' | 'enabled' | 'disabled';
   /** It is not in Git any more. */
   readonly absent?: AbsentFromGit;
   /** Of a Job: it has run to its end, and what it was applied from is the same since. */

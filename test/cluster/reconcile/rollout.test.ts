@@ -131,9 +131,7 @@ describe('an object that is no longer in Git', () => {
 
     const result = await world.reconcile();
     expect(result.outcome).toBe('drifting');
-    expect(objectRecords(result)).toMatchObject([
-      { kind: 'prune', decision: 'observed', object: { name: 'goes', uid: expect.any(String) } },
-    ]);
+    expect(objectRecords(result)).toMatchObject([{ kind: 'prune', decision: 'held', object: { name: 'goes', uid: expect.any(String) } }]);
     expect((await world.plan()).lines).toMatchObject([{ action: 'delete', object: { name: 'goes' } }]);
     await expect(world.live('configmap', 'goes')).resolves.toBeDefined();
     expect((await world.reconcile()).records).toMatchObject([{ kind: 'run', outcome: 'drifting' }]);

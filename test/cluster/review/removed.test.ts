@@ -28,7 +28,7 @@ describe('an object that is no longer in Git', () => {
       { kind: 'prune', object: { name: 'extra' }, decision: 'failed', error: { reason: 'Unexpected' } },
     ]);
     expect((await world.reconcile()).outcome).toBe('drifting');
-    expect(await world.open()).toMatchObject([{ kind: 'prune', class: 'removed-from-git', decision: 'observed' }]);
+    expect(await world.open()).toMatchObject([{ kind: 'prune', class: 'removed-from-git', decision: 'held' }]);
   });
 
   it('is gone with the definition of its kind, and unknown while the server only does not serve it', async () => {

@@ -152,6 +152,7 @@ describe('plan', () => {
         adopt: 0,
         delete: 0,
         unmanaged: 0,
+        keep: 0,
         blocked: 0,
         errors: 0,
         unchanged: 2,
@@ -186,11 +187,11 @@ prod-eu at aaaaaaaaaaaa
   ~ ConfigMap shop/settings
       data.colour: blue → green
   ~ Service shop/front (adopted from Flux)
-  - Service shop/old (no longer in Git; it stays in the cluster)
+  - Service shop/old (no longer in Git)
   ? Service shop/stray (not in Git; field managers: kubectl-create)
   ! Service shop/api
       Service shop/api: spec.ports: Required value.
-  6 objects: 1 to create, 1 to update, 1 to adopt, 1 no longer in Git, 1 unmanaged, 1 failed, 2 unchanged; 2 fields ignored
+  6 objects: 1 to create, 1 to update, 1 to adopt, 1 to delete, 1 unmanaged, 1 failed, 2 unchanged; 2 fields ignored
 `);
   });
 

@@ -34,7 +34,7 @@ describe('formatPlansAsMarkdown', () => {
   it('shows a heading, a summary and every object that is not unchanged', () => {
     expect(formatPlansAsMarkdown([EVERYTHING])).toBe(`## \`prod-eu\` at \`aaaaaaaaaaaa\`
 
-45 objects: 2 to create, 1 to update, 1 no longer in Git, 1 failed, 41 unchanged
+45 objects: 2 to create, 1 to update, 1 to delete, 1 failed, 41 unchanged
 
 - create \`Namespace shop\`
 - create \`ConfigMap shop/new\` (after \`Namespace shop\`)
@@ -57,7 +57,7 @@ describe('formatPlansAsMarkdown', () => {
 
 </details>
 
-- no longer in Git, stays in the cluster: \`ConfigMap shop/old\`
+- delete \`ConfigMap shop/old\`
 
 <details><summary>failed: <code>ConfigMap shop/broken</code></summary>
 

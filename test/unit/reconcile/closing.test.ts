@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { AppliedItem } from '../../../lib/reconcile/apply.ts';
 import { closesOf } from '../../../lib/reconcile/closing.ts';
 import type { Comparison } from '../../../lib/reconcile/compare.ts';
-import type { Removed } from '../../../lib/reconcile/removed.ts';
+import type { Removed } from '../../../lib/reconcile/prune/index.ts';
 import type { DesiredState } from '../../../lib/reconcile/target.ts';
 import type { ObjectRecord } from '../../../lib/records/record.ts';
 import { configMap, target } from './objects.ts';

@@ -27,7 +27,6 @@ function item(comparison: Omit<PresentComparison, 'target'>, action: Item['actio
 const written: Result = { state: 'written', at: 'x', verified: true, uid: 'new-uid', facts: undefined };
 const left: Result = { state: 'left' };
 const failed: Result = { state: 'failed', decision: 'failed', failure: { reason: 'X', message: 'x' } };
-const removed = { known: true, live: [], unknown: new Map() };
 
 describe('the inventory before the first write', () => {
   it.each<[string, AppliedItem, number]>([
@@ -60,12 +59,45 @@ describe('the inventory after the writes', () => {
     ['an object that was only observed stays at its own', item(differs, 'leave', left), { uid: 'old-uid', artifact: 'old' }],
     ['unless Git says the same of it in both', item(differs, 'leave', left, false), { uid: 'old-uid', artifact: 'now' }],
   ])('%s', (_what, one, fields) => {
-    const settled = settleInventory(before, [one], 'now', { ...removed, gone: new Set() });
+    const settled = settleInventory(before, [one], 'now');
     expect(settled.objects).toEqual([{ ...entry, ...fields }]);
     expect(isAppliedInFull(settled, [one], 'now')).toBe('artifact' in fields && fields.artifact === 'now');
   });
 
-  it('forgets what is neither in Git nor in the cluster', () => {
-    expect(settleInventory(before, [], 'now', { ...removed, gone: new Set(['/ConfigMap/shop/settings']) }).objects).toEqual([]);
+  it.each([
+    ['confirms its deletion', { 'plumbline.dev/confirm-prune': 'true' }, { prune: 'confirmed' }],
+    ['keeps it in any case', { 'plumbline.dev/prune': 'disabled' }, { prune: 'disabled' }],
+    ['lets it go though it was there before us', { 'plumbline.dev/prune': 'enabled' }, { prune: 'enabled' }],
+    ['says nothing of it', {}, {}],
+  ])('remembers that the version that was applied %s, and forgets what an earlier one asked for', (_what, annotations, fields) => {
+    const earlier = { clusterUid: 'uid', objects: [{ ...entry, uid: 'u', artifact: 'old', prune: 'confirmed' as const }] };
+    const desired = target(configMap({}, { annotations }), { moved: true });
+    const one = { ...item(differs, 'update', written), target: desired };
+    expect(settleInventory(earlier, [one], 'now').objects).toEqual([{ ...entry, uid: 'new-uid', artifact: 'now', ...fields }]);
+    expect(settleInventory(earlier, [{ ...one, result: failed }], 'now').objects).toEqual(earlier.objects);
   });
+});
+
+describe('an object that was there before us', () => {
+  const adopting = { ...differs, adoptedFrom: 'kubectl' };
+  it('is remembered as such from the first contact on', () => {
+    const declared = declareInventory(inventoryOf('uid', undefined), [item(adopting, 'update', left)]);
+    expect(declared.objects).toEqual([{ ...entry, adopted: true }]);
+    expect(
+      declareInventory(settleInventory(declared, [item(adopting, 'update', written)], 'a'), [item(equal, 'leave', left)]).objects,
+    ).toEqual([{ ...entry, uid: 'new-uid', artifact: 'a', adopted: true }]);
+  });
+
+  it('is not one that we applied and somebody made again', () => {
+    const before = { clusterUid: 'uid', objects: [{ ...entry, uid: 'old-uid', artifact: 'old' }] };
+    expect(declareInventory(before, [item(adopting, 'update', left)]).objects).toEqual(before.objects);
+  });
+});
+
+it('an object that Git brings back is absent no more', () => {
+  const before = {
+    clusterUid: 'uid',
+    objects: [{ ...entry, uid: 'u', absent: { since: '2026-01-01T00:00:00.000Z', orphaned: true as const } }],
+  };
+  expect(declareInventory(before, [item(differs, 'update', left)]).objects).toEqual([{ ...entry, uid: 'u' }]);
 });

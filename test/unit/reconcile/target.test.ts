@@ -3,7 +3,7 @@ import type { Discovery } from '../../../lib/kubernetes/client.ts';
 import { createDiscovery } from '../../../lib/kubernetes/discovery.ts';
 import type { KubernetesObject } from '../../../lib/manifests/object.ts';
 import { readHistory } from '../../../lib/reconcile/history.ts';
-import { desiredKeys } from '../../../lib/reconcile/removed.ts';
+import { desiredKeys } from '../../../lib/reconcile/prune/index.ts';
 import { targetArtifact } from '../../../lib/reconcile/target.ts';
 import type { Artifact } from '../../../lib/source/artifact.ts';
 import { memoryArtifactStore } from '../../helpers/memory-stores.ts';

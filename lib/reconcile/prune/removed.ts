@@ -1,24 +1,32 @@
-import { type Failure, failureOf } from '../errors.ts';
-import type { Discovery } from '../kubernetes/client.ts';
-import { describeObject, type ObjectId, objectIdOf, objectKey } from '../manifests/object.ts';
-import type { Inventory, InventoryObject } from '../storage/stores.ts';
-import type { Item } from './decide.ts';
-import { OWNER_LABEL } from './identity.ts';
-import { inOrder } from './in-order.ts';
-import type { Server } from './observe.ts';
-import { endsRun } from './run-error.ts';
-import { type DesiredState, definedKindOf } from './target.ts';
+import { type Failure, failureOf } from '../../errors.ts';
+import type { ApiResource, Discovery } from '../../kubernetes/client.ts';
+import { describeObject, type KubernetesObject, type ObjectId, objectIdOf, objectKey } from '../../manifests/object.ts';
+import type { Inventory, InventoryObject } from '../../storage/stores.ts';
+import type { Item } from '../decide.ts';
+import { OWNER_LABEL, type WriterIdentity } from '../identity.ts';
+import { inOrder } from '../in-order.ts';
+import { appliedFields } from '../managed-fields.ts';
+import type { Server } from '../observe.ts';
+import { otherOwner } from '../ownership.ts';
+import { endsRun } from '../run-error.ts';
+import { type DesiredState, definedKindOf } from '../target.ts';
 
 /** What became of objects that were applied once and are no longer in Git. */
 export interface Removed {
   /** False when part of the desired state could not be read, so that nothing can be said of what is missing from it. */
   readonly known: boolean;
-  /** Still in the cluster: to be pruned. */
-  readonly live: readonly InventoryObject[];
-  /** Not there any more, or another row's by now: the inventory forgets them. */
+  /** Still in the cluster, as they were seen. */
+  readonly live: readonly RemovedObject[];
+  /** Not there any more, or another deployer's by now, or stripped of every mark of ours: the inventory forgets them. */
   readonly gone: ReadonlySet<string>;
   /** By key, those that could not be read, and why: nobody knows whether they are still there. */
   readonly unknown: ReadonlyMap<string, UnknownEntry>;
+}
+
+export interface RemovedObject {
+  readonly entry: InventoryObject;
+  readonly live: KubernetesObject;
+  readonly resource: ApiResource;
 }
 
 export interface UnknownEntry {
@@ -50,24 +58,26 @@ function possibleKeys(id: ObjectId, defaultNamespace: string): readonly string[]
  * API group. Throws an error of the whole cluster.
  */
 export async function observeRemoved(desired: DesiredState, planned: readonly Item[], looking: Looking): Promise<Removed> {
-  const live: InventoryObject[] = [];
+  const live: RemovedObject[] = [];
   const gone = new Set<string>();
   const unknown = new Map<string, UnknownEntry>();
   if (!desired.complete) return { known: false, live, gone, unknown };
   const keys = desiredKeys(desired);
-  const uids = new Set(planned.map(({ comparison }) => ('uid' in comparison ? comparison.uid : undefined)));
-  const entries = looking.inventory.objects.filter((entry) => !keys.has(objectKey(entry)));
+  const uids = new Set<string | symbol | undefined>(planned.map(({ comparison }) => ('uid' in comparison ? comparison.uid : undefined)));
+  const entries = looking.inventory.objects.filter((entry) => entry.absent?.orphaned !== true && !keys.has(objectKey(entry)));
   for await (const observed of inOrder(entries, CONCURRENCY, (each) => observeEntry(each, looking))) {
     const { entry } = observed;
     if (observed.state === 'unknown') unknown.set(objectKey(entry), observed);
-    else if (observed.state === 'gone' || (observed.uid !== undefined && uids.has(observed.uid))) gone.add(objectKey(entry));
-    else live.push({ ...entry, ...(observed.uid === undefined ? {} : { uid: observed.uid }) });
+    else if (observed.state === 'gone' || uids.has(observed.live.metadata.uid ?? NO_UID)) gone.add(objectKey(entry));
+    else live.push(observed);
   }
   return { known: true, live, gone, unknown };
 }
 
+const NO_UID = Symbol('no uid');
+
 type ObservedEntry =
-  | { readonly state: 'live'; readonly entry: InventoryObject; readonly uid: string | undefined }
+  | ({ readonly state: 'live' } & RemovedObject)
   | { readonly state: 'gone'; readonly entry: InventoryObject }
   | ({ readonly state: 'unknown' } & UnknownEntry);
 
@@ -82,13 +92,20 @@ async function observeEntry(entry: InventoryObject, looking: Looking): Promise<O
     if ('absent' in lookup) return await observeUnserved(entry, looking);
     const object = await client.get(lookup.found, entry, signal);
     if (object === undefined) return { state: 'gone', entry };
-    const owner = object.metadata.labels?.[OWNER_LABEL];
-    const handedOver = owner !== undefined && owner !== identity.owner;
-    return handedOver ? { state: 'gone', entry } : { state: 'live', entry, uid: object.metadata.uid };
+    return isOurs(object, entry, identity) ? { state: 'live', entry, live: object, resource: lookup.found } : { state: 'gone', entry };
   } catch (error) {
     if (endsRun(error, signal)) throw error;
     return { state: 'unknown', entry, failure: failureOf(error) };
   }
+}
+
+/** Whether it is still the row's to judge: nobody else keeps it, and something of ours is left on it. */
+function isOurs(live: KubernetesObject, { uid }: InventoryObject, identity: WriterIdentity): boolean {
+  const { apiVersion, kind, metadata } = live;
+  if (otherOwner(live, { apiVersion, kind, metadata: { name: metadata.name } }, identity) !== undefined) return false;
+  if (appliedFields(live, identity.fieldManager) !== undefined) return true;
+  const isTheSame = uid === undefined || uid === metadata.uid;
+  return isTheSame && metadata.labels?.[OWNER_LABEL] === identity.owner;
 }
 
 /** The objects of a kind go with its definition; a server that has just started can have the definition and not serve the kind yet. */

@@ -1,0 +1,360 @@
+import { describe, expect, it } from 'vitest';
+import type { Artifact } from '../../../lib/source/artifact.ts';
+import { createWorld, objectRecords, runRecord, type World, type WorldOptions } from '../reconcile/world.ts';
+
+const KEPT = 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: kept, namespace: NS }\ndata: { colour: blue }\n';
+const EXTRA = `---\n${KEPT.replace('kept', 'extra')}`;
+const AT_ONCE: Partial<Artifact> = { settings: { prune: { delay: '0s' } } };
+
+const maps = (count: number) => Array.from({ length: count }, (_, index) => `---\n${KEPT.replace('kept', `extra-${index}`)}`).join('');
+
+async function deployed(yaml: string, options: WorldOptions = {}): Promise<World> {
+  const world = await createWorld(options);
+  await world.commit(yaml);
+  expect((await world.reconcile()).outcome).toBe('in-sync');
+  return world;
+}
+
+/** The commit, and two runs: the first sees what is absent, the second may delete it. */
+async function removeBy(world: World, yaml: string, artifact: Partial<Artifact> = AT_ONCE) {
+  await world.commit(yaml, artifact);
+  const row = artifact.path === undefined ? {} : { path: artifact.path };
+  await world.reconcile({}, row);
+  return await world.reconcile({}, row);
+}
+
+const exists = async (world: World, name: string, kind = 'configmap') =>
+  (await world.kubectl(['get', kind, name, '--ignore-not-found', '-o', 'name'])) !== '';
+
+describe('an object that left Git', () => {
+  it('is held for the delay, then deleted and seen gone, in one record', async () => {
+    const world = await deployed(KEPT + EXTRA);
+    await world.commit(KEPT);
+    const first = await world.reconcile();
+    expect(first.outcome).toBe('drifting');
+    expect(objectRecords(first)).toMatchObject([
+      { kind: 'prune', class: 'removed-from-git', decision: 'held', heldUntil: expect.any(String), object: { name: 'extra' } },
+    ]);
+    world.advance(300);
+    expect((await world.reconcile()).outcome).toBe('drifting');
+    expect(await exists(world, 'extra')).toBe(true);
+
+    world.advance(301);
+    const last = await world.reconcile();
+
+    expect(await exists(world, 'extra')).toBe(false);
+    expect(objectRecords(last)).toMatchObject([{ id: objectRecords(first)[0]?.id, decision: 'applied', verifiedAt: expect.any(String) }]);
+    expect(await world.open()).toEqual([]);
+    expect((await world.reconcile()).outcome).toBe('in-sync');
+    expect((await world.stores.artifacts.getInventory(world.row.cluster))?.objects.map(({ name }) => name)).toEqual(['kept']);
+  });
+
+  it('stays when Git brings it back within the delay', async () => {
+    const world = await deployed(KEPT + EXTRA);
+    await world.commit(KEPT);
+    await world.reconcile();
+    world.advance(400);
+    await world.commit(KEPT + EXTRA);
+    expect((await world.reconcile()).outcome).toBe('in-sync');
+    world.advance(400);
+    await world.commit(KEPT);
+    await world.reconcile();
+    expect(await exists(world, 'extra')).toBe(true);
+    expect(await world.open()).toMatchObject([{ decision: 'held' }]);
+  });
+
+  it('waits for its finalizers, in an open record that says so', async () => {
+    const world = await deployed(KEPT + EXTRA.replace('namespace: NS', 'namespace: NS, finalizers: [example.com/hold]'));
+    const deleted = await removeBy(world, KEPT);
+    expect(deleted.outcome).toBe('drifting');
+    expect((await world.live('configmap', 'extra')).metadata.deletionTimestamp).toEqual(expect.any(String));
+    expect(objectRecords(await world.reconcile())).toMatchObject([
+      { decision: 'blocked', error: { reason: 'Terminating', message: expect.stringContaining('example.com/hold') } },
+    ]);
+    await world.kubectl(['patch', 'configmap', 'extra', '--type=merge', '-p', '{"metadata":{"finalizers":null}}']);
+    expect((await world.reconcile()).outcome).toBe('in-sync');
+    expect(await world.open()).toEqual([]);
+  });
+
+  it('goes with its dependants left to the garbage collector, workloads before what they need', async () => {
+    const job = `---
+apiVersion: batch/v1
+kind: Job
+metadata: { name: extra, namespace: NS }
+spec: { template: { spec: { restartPolicy: Never, containers: [{ name: a, image: a }] } } }
+`;
+    const world = await deployed(KEPT + EXTRA + job);
+    const order: string[] = [];
+    await world.commit(KEPT, AT_ONCE);
+    await world.reconcile();
+    const connect: typeof world.deps.connect = async (...request) => {
+      const client = await world.deps.connect(...request);
+      const remove: typeof client.delete = async (resource, id, options, signal) => {
+        order.push(`${resource.kind} ${options.propagationPolicy}`);
+        return client.delete(resource, id, options, signal);
+      };
+      return new Proxy(client, { get: (target, name) => (name === 'delete' ? remove : Reflect.get(target, name)) });
+    };
+    await world.reconcile({ connect });
+    expect(order).toEqual(['Job Background', 'ConfigMap Background']);
+    expect(await exists(world, 'extra', 'job')).toBe(false);
+  });
+
+  it('is not deleted when it changed after that was decided', async () => {
+    const world = await deployed(KEPT + EXTRA);
+    await world.commit(KEPT, AT_ONCE);
+    await world.reconcile();
+    const connect: typeof world.deps.connect = async (...request) => {
+      const client = await world.deps.connect(...request);
+      const remove: typeof client.delete = async (...deletion) => {
+        await world.kubectl(['annotate', 'configmap', 'extra', 'plumbline.dev/prune=disabled']);
+        return client.delete(...deletion);
+      };
+      return new Proxy(client, { get: (target, name) => (name === 'delete' ? remove : Reflect.get(target, name)) });
+    };
+    expect(objectRecords(await world.reconcile({ connect }))).toMatchObject([{ decision: 'blocked', error: { reason: 'Conflict' } }]);
+    expect(await exists(world, 'extra')).toBe(true);
+    const rescued = await world.reconcile();
+    expect(objectRecords(rescued)).toMatchObject([
+      { decision: 'tolerated', error: { reason: 'PruneDisabled' }, resolvedAt: expect.any(String) },
+    ]);
+    expect((await world.reconcile()).outcome).toBe('in-sync');
+    expect(await world.open()).toEqual([]);
+  });
+});
+
+describe('nothing is deleted', () => {
+  it('in observe, nor while the row is suspended', async () => {
+    const world = await deployed(KEPT + EXTRA);
+    await world.commit(KEPT, AT_ONCE);
+    const suspendedUntil = new Date(Date.now() + 3_600_000).toISOString();
+    for (const row of [{ mode: 'observe' as const }, { suspendedUntil }]) {
+      await world.reconcile({}, row);
+      await world.reconcile({}, row);
+      expect(await exists(world, 'extra')).toBe(true);
+    }
+    expect(await world.open()).toMatchObject([{ kind: 'prune', decision: 'suspended' }]);
+  });
+
+  it('because nothing at all was rendered', async () => {
+    const world = await deployed(KEPT + EXTRA);
+    const result = await removeBy(world, '');
+    expect(objectRecords(result)).toEqual([]);
+    expect(await world.open()).toMatchObject([{ error: { reason: 'EmptyRender' } }, { error: { reason: 'EmptyRender' } }]);
+    expect([await exists(world, 'kept'), await exists(world, 'extra')]).toEqual([true, true]);
+  });
+
+  it('because the row’s path was changed, until the number is expected', async () => {
+    const world = await deployed(KEPT + EXTRA);
+    await removeBy(world, KEPT, { ...AT_ONCE, path: 'services' });
+    expect(await exists(world, 'extra')).toBe(true);
+    expect(await world.open()).toMatchObject([
+      { decision: 'blocked', error: { reason: 'SourceMoved', message: expect.stringContaining('expect: 1') } },
+    ]);
+    await removeBy(world, KEPT, { settings: { prune: { delay: '0s', expect: 1 } }, path: 'services' });
+    expect(await exists(world, 'extra')).toBe(false);
+  });
+
+  it('because its label was changed or taken off', async () => {
+    const world = await deployed(KEPT + EXTRA + EXTRA.replace('extra', 'other'));
+    await world.kubectl(['label', 'configmap', 'extra', 'plumbline.dev/owner-']);
+    await world.kubectl(['label', '--overwrite', 'configmap', 'other', 'plumbline.dev/owner=test.another-row']);
+    await removeBy(world, KEPT);
+    expect([await exists(world, 'extra'), await exists(world, 'other')]).toEqual([true, true]);
+    expect(await world.open()).toMatchObject([{ object: { name: 'extra' }, decision: 'blocked', error: { reason: 'LabelRemoved' } }]);
+  });
+
+  it('while something that is in Git cannot be applied', async () => {
+    const world = await deployed(KEPT + EXTRA);
+    await removeBy(world, `${KEPT}---\n${KEPT.replace('kept', 'broken').replace('blue', '[1]')}`);
+    expect(await exists(world, 'extra')).toBe(true);
+    expect(await world.open()).toContainEqual(
+      expect.objectContaining({ kind: 'prune', error: expect.objectContaining({ reason: 'NotAllApplied' }) }),
+    );
+  });
+
+  it('while it cannot be read, or its kind is not told', async () => {
+    const world = await deployed(KEPT + EXTRA);
+    await world.commit(KEPT, AT_ONCE);
+    await world.reconcile();
+    const unserved: typeof world.deps.connect = async (...request) => {
+      const client = await world.deps.connect(...request);
+      const discover: typeof client.discover = async (signal) => {
+        const discovery = await client.discover(signal);
+        return { ...discovery, served: () => ({ ...discovery.served(), complete: false }) };
+      };
+      return new Proxy(client, { get: (target, name) => (name === 'discover' ? discover : Reflect.get(target, name)) });
+    };
+    expect(objectRecords(await world.reconcile({ connect: unserved }))).toMatchObject([{ error: { reason: 'DiscoveryGap' } }]);
+    expect(await exists(world, 'extra')).toBe(true);
+    const unreadable: typeof world.deps.connect = async (...request) => {
+      const client = await world.deps.connect(...request);
+      const get: typeof client.get = async (resource, id, signal) => {
+        if (id.name === 'extra') throw new Error('the list failed');
+        return client.get(resource, id, signal);
+      };
+      return new Proxy(client, { get: (target, name) => (name === 'get' ? get : Reflect.get(target, name)) });
+    };
+    expect(objectRecords(await world.reconcile({ connect: unreadable }))).toMatchObject([{ kind: 'prune', decision: 'failed' }]);
+    expect(await exists(world, 'extra')).toBe(true);
+  });
+
+  it('over the limit, until exactly that many are expected, and only once', async () => {
+    const world = await deployed(KEPT + maps(7));
+    await removeBy(world, KEPT);
+    expect(await exists(world, 'extra-0')).toBe(true);
+    expect(await world.open()).toHaveLength(7);
+    expect((await world.open())[0]?.error).toMatchObject({ reason: 'OverLimit', message: expect.stringContaining('prune: { expect: 7 }') });
+
+    const expecting = { settings: { prune: { delay: '0s', expect: 7 } } };
+    await removeBy(world, KEPT, expecting);
+    expect(await exists(world, 'extra-0')).toBe(false);
+    expect(await world.open()).toEqual([]);
+
+    await world.commit(KEPT + maps(7), expecting);
+    await world.reconcile();
+    await removeBy(world, KEPT, expecting);
+    expect(await exists(world, 'extra-0')).toBe(true);
+  });
+
+  it('that was there before us', async () => {
+    const world = await createWorld();
+    await world.kubectl(['create', 'configmap', 'extra', '--from-literal=colour=blue']);
+    await world.commit(KEPT + EXTRA);
+    await world.reconcile();
+    const result = await removeBy(world, KEPT);
+    expect(await exists(world, 'extra')).toBe(true);
+    expect(result.outcome).toBe('in-sync');
+    expect(await world.stores.records.query({ cluster: world.row.cluster, kind: 'prune' })).toMatchObject([
+      { decision: 'tolerated', error: { reason: 'Adopted' }, resolvedAt: expect.any(String) },
+    ]);
+  });
+
+  it('that a controller owns', async () => {
+    const world = await deployed(KEPT + EXTRA);
+    const { uid } = (await world.live('configmap', 'kept')).metadata;
+    const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'kept', uid, controller: true };
+    await world.kubectl(['patch', 'configmap', 'extra', '--type=merge', '-p', JSON.stringify({ metadata: { ownerReferences: [owner] } })]);
+    await removeBy(world, KEPT);
+    expect(await exists(world, 'extra')).toBe(true);
+    expect(await world.open()).toMatchObject([{ error: { reason: 'Controlled' } }]);
+  });
+
+  it('that another deployer has taken over, and the row forgets it', async () => {
+    const world = await deployed(KEPT + EXTRA);
+    await world.commit(KEPT);
+    await world.reconcile();
+    await world.kubectl(['label', 'configmap', 'extra', 'kustomize.toolkit.fluxcd.io/name=apps']);
+    world.advance(700);
+    expect((await world.reconcile()).outcome).toBe('in-sync');
+    expect(await exists(world, 'extra')).toBe(true);
+    expect(await world.open()).toEqual([]);
+    expect((await world.stores.artifacts.getInventory(world.row.cluster))?.objects).toHaveLength(1);
+  });
+
+  it('that somebody made anew under the same name', async () => {
+    const world = await deployed(KEPT + EXTRA);
+    await world.kubectl(['delete', 'configmap', 'extra']);
+    await world.kubectl(['create', 'configmap', 'extra', '--from-literal=theirs=1']);
+    const result = await removeBy(world, KEPT);
+    expect([result.outcome, await exists(world, 'extra')]).toEqual(['in-sync', true]);
+    expect(await world.open()).toEqual([]);
+  });
+
+  it('by a late run that lost its lease', async () => {
+    const world = await deployed(KEPT + EXTRA);
+    await world.commit(KEPT, AT_ONCE);
+    await world.reconcile();
+    const connect: typeof world.deps.connect = async (...request) => {
+      const client = await world.deps.connect(...request);
+      const get: typeof client.get = async (resource, id, signal) => {
+        const answer = await client.get(resource, id, signal);
+        if (id.name === 'extra') world.advance(3600);
+        return answer;
+      };
+      return new Proxy(client, { get: (target, name) => (name === 'get' ? get : Reflect.get(target, name)) });
+    };
+    const late = await world.reconcile({ connect });
+    expect(objectRecords(late)).toMatchObject([{ kind: 'prune', decision: 'failed', error: { reason: 'LeaseLost' } }]);
+    expect(await exists(world, 'extra')).toBe(true);
+  });
+});
+
+describe('a Namespace', () => {
+  const CONFIRMED = 'annotations: { plumbline.dev/confirm-prune: "true" }';
+  const namespace = (name: string, fields = '') => `---\napiVersion: v1\nkind: Namespace\nmetadata: { name: ${name}, ${fields} }\n`;
+
+  it('is not deleted because its file was', async () => {
+    const world = await createWorld();
+    const name = `${world.namespace}-plain`;
+    await world.commit(KEPT + namespace(name));
+    await world.reconcile();
+    const result = await removeBy(world, KEPT);
+    expect(runRecord(result)?.kind === 'run' && result.outcome).toBe('blocked');
+    expect(await exists(world, name, 'namespace')).toBe(true);
+    expect(await world.open()).toMatchObject([{ error: { reason: 'NotConfirmed', message: expect.stringContaining('confirm-prune') } }]);
+    await world.kubectl(['annotate', 'namespace', name, 'plumbline.dev/prune=disabled']);
+    await world.reconcile();
+    expect((await world.reconcile()).outcome).toBe('in-sync');
+  });
+
+  it('that is confirmed is not deleted while anything is in it', async () => {
+    const world = await createWorld();
+    const name = `${world.namespace}-full`;
+    const inside = `---\n${KEPT.replace('kept', 'inside').replace('NS', name)}`;
+    await world.commit(KEPT + namespace(name, CONFIRMED) + inside);
+    await world.reconcile();
+    await world.kubectl(['--namespace', name, 'create', 'secret', 'generic', 'theirs']);
+    await removeBy(world, KEPT);
+    expect(await exists(world, name, 'namespace')).toBe(true);
+    expect((await world.live('namespace', name)).metadata.deletionTimestamp).toBeUndefined();
+    expect(await world.open()).toMatchObject([
+      { object: { kind: 'Namespace' }, error: { reason: 'NotEmpty', message: expect.stringContaining(`Secret ${name}/theirs`) } },
+    ]);
+    await world.kubectl(['--namespace', name, 'delete', 'secret', 'theirs']);
+    await world.reconcile();
+    // The namespace controller, which would take it away, is not there.
+    expect((await world.live('namespace', name)).metadata.deletionTimestamp).toEqual(expect.any(String));
+  });
+});
+
+it('a CustomResourceDefinition goes only confirmed and when there are none of its kind, and what went with it is no deletion of ours', async () => {
+  const world = await createWorld();
+  const group = `${world.namespace}.example.com`;
+  const definition = `---
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: ledgers.${group}, annotations: { plumbline.dev/confirm-prune: "true" } }
+spec:
+  group: ${group}
+  names: { kind: Ledger, plural: ledgers }
+  scope: Namespaced
+  versions: [{ name: v1, served: true, storage: true, schema: { openAPIV3Schema: { type: object } } }]
+`;
+  await world.commit(KEPT + definition);
+  await world.reconcile();
+  const ledger = `apiVersion: ${group}/v1\nkind: Ledger\nmetadata: { name: theirs, namespace: ${world.namespace} }\n`;
+  await world.kubectl(['wait', '--for=condition=Established', `crd/ledgers.${group}`]);
+  await world.kubectl(['apply', '-f', '-'], ledger);
+  await removeBy(world, KEPT);
+  expect(await exists(world, `ledgers.${group}`, 'crd')).toBe(true);
+  expect(await world.open()).toMatchObject([{ error: { reason: 'NotEmpty', message: expect.stringContaining('theirs') } }]);
+  await world.kubectl(['delete', `ledgers.${group}`, 'theirs']);
+  await world.reconcile();
+  expect(await exists(world, `ledgers.${group}`, 'crd')).toBe(false);
+});
+
+it('a plan says what is deleted, and what a guard holds back', async () => {
+  const claim = `---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: { name: data, namespace: NS }
+spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }
+`;
+  const world = await deployed(KEPT + EXTRA + claim);
+  await world.commit(KEPT);
+  expect((await world.plan()).lines).toMatchObject([
+    { action: 'delete', object: { name: 'extra' } },
+    { action: 'keep', object: { name: 'data' }, error: { reason: 'NotConfirmed' } },
+  ]);
+});
