@@ -13,7 +13,6 @@ const EXEMPT: readonly RegExp[] = [
   /^metadata\.labels\["kubernetes\.io\/metadata\.name"\]$/,
   /^metadata\.annotations\["plumbline\.dev\//,
   /\.annotations\["kubectl\.kubernetes\.io\/restartedAt"\]$/,
-  /\.caBundle$/,
 ];
 
 const EXEMPT_OF_KIND: Readonly<Record<string, RegExp>> = {
@@ -25,6 +24,10 @@ const EXEMPT_OF_KIND: Readonly<Record<string, RegExp>> = {
   'apps/Deployment': /^spec\.replicas$/,
   'apps/ReplicaSet': /^spec\.replicas$/,
   'apps/StatefulSet': /^spec\.replicas$/,
+  'admissionregistration.k8s.io/MutatingWebhookConfiguration': /\.caBundle$/,
+  'admissionregistration.k8s.io/ValidatingWebhookConfiguration': /\.caBundle$/,
+  'apiextensions.k8s.io/CustomResourceDefinition': /\.caBundle$/,
+  'apiregistration.k8s.io/APIService': /\.caBundle$/,
   'batch/Job': /\b(controller-uid|job-name)\b/,
 };
 

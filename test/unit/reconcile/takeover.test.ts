@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { ApiError } from '../../../lib/kubernetes/api-error.ts';
 import type { KubernetesObject, ManagedFieldsEntry } from '../../../lib/manifests/object.ts';
 import { managerClassifier } from '../../../lib/reconcile/managers.ts';
-import { formatPath } from '../../../lib/reconcile/path.ts';
-import { groupOthers, type Owned, observeOthers, takeoverOf } from '../../../lib/reconcile/takeover/index.ts';
+import { formatPath, type Path, type Segment } from '../../../lib/reconcile/path.ts';
+import { groupOthers, isExempt, type Owned, observeOthers, takeoverOf } from '../../../lib/reconcile/takeover/index.ts';
 import { configMap, deployment, IDENTITY, managed, ours, target, update } from './objects.ts';
 
 const GIT = deployment({ containers: [{ name: 'app', image: 'web:1' }] }, { labels: { app: 'web' } });
@@ -159,6 +159,37 @@ describe('a field that others own', () => {
     if (reason === 'Conflict') expect(await asked).toBeUndefined();
     else await expect(asked).rejects.toThrow(ApiError);
   });
+});
+
+describe('what is never taken over', () => {
+  const field = (name: string): Segment => ({ field: name });
+  const at = (...names: readonly (string | Segment)[]): Path => names.map((name) => (typeof name === 'string' ? field(name) : name));
+  const port: Segment = { keys: { port: 80, protocol: 'TCP' } };
+  it.each<[string, string, Path, boolean]>([
+    ['v1', 'Service', at('spec', 'clusterIP'), true],
+    ['v1', 'Service', at('spec', 'clusterIPs'), true],
+    ['v1', 'Service', at('spec', 'healthCheckNodePort'), true],
+    ['v1', 'Service', at('spec', 'ports', port, 'nodePort'), true],
+    ['v1', 'Service', at('spec', 'ports', port, 'name'), false],
+    ['v1', 'Service', at('spec', 'externalTrafficPolicy'), false],
+    ['example.com/v1', 'Service', at('spec', 'clusterIP'), false],
+    ['v1', 'PersistentVolumeClaim', at('spec', 'volumeName'), true],
+    ['batch/v1', 'Job', at('spec', 'selector', 'matchLabels', 'controller-uid'), true],
+    ['batch/v1', 'Job', at('spec', 'template', 'metadata', 'labels', 'batch.kubernetes.io/controller-uid'), true],
+    ['apps/v1', 'Deployment', at('spec', 'replicas'), true],
+    ['apps/v1', 'Deployment', at('spec', 'template', 'spec', 'replicas'), false],
+    ['apps/v1', 'Deployment', at('spec', 'template', 'metadata', 'annotations', 'kubectl.kubernetes.io/restartedAt'), true],
+    ['apps/v1', 'Deployment', at('metadata', 'annotations', 'plumbline.dev/hold-until'), true],
+    ['apps/v1', 'Deployment', at('metadata', 'labels', 'plumbline.dev/team'), false],
+    ['apps/v1', 'Deployment', at('metadata', 'finalizers', { value: 'example.com/kept' }), true],
+    [
+      'admissionregistration.k8s.io/v1',
+      'ValidatingWebhookConfiguration',
+      at('webhooks', { keys: { name: 'x' } }, 'clientConfig', 'caBundle'),
+      true,
+    ],
+    ['v1', 'ConfigMap', at('data', 'caBundle'), false],
+  ])('%s %s: %j is %s', (apiVersion, kind, path, exempt) => expect(isExempt({ apiVersion, kind }, path)).toBe(exempt));
 });
 
 describe('a takeover', () => {
