@@ -1,9 +1,11 @@
+import { objectKey } from '../manifests/object.ts';
 import type { AppliedItem } from './apply.ts';
 import { closesOf } from './closing.ts';
 import type { CompletedRun } from './ending.ts';
 import { factsOf } from './facts.ts';
+import { withRecords } from './intents/index.ts';
 import { isAppliedInFull, sameInventory, settleInventory } from './inventory.ts';
-import { type Pruning, pruneFacts, rememberPruning, sourceOf } from './prune/index.ts';
+import { type Pruned, type Pruning, pruneFacts, rememberPruning, sourceOf } from './prune/index.ts';
 import type { Session } from './session.ts';
 import type { Remembered } from './surface/index.ts';
 import type { DesiredState } from './target.ts';
@@ -20,11 +22,14 @@ export interface Stages {
 
 /** What is to be recorded and remembered of a run that went through. Pure. */
 export function completeRun({ desired, applied, late, pruning, remembered }: Stages, session: Session): CompletedRun {
-  const { artifact, digest, lease, open, serverVersion, policy } = session;
+  const { artifact, runId, digest, lease, open, serverVersion, policy } = session;
   const untargeted = [...desired.untargeted, ...late.blocked];
   const { removed, pruned } = pruning;
   const now = policy.now.toISOString();
-  const settled = rememberPruning(settleInventory(late.declared, applied, digest), pruning, { source: sourceOf(artifact), now });
+  const { intents = [], ...declared } = late.declared;
+  const settled = rememberPruning(settleInventory(declared, applied, digest), pruning, { source: sourceOf(artifact), now });
+  const facts = [...factsOf(applied, untargeted), ...pruneFacts(pruned, removed.unknown.values(), now)];
+  const gone = new Set([...removed.gone, ...pruned.filter(isDeleted).map((one) => objectKey(one.removed.entry))]);
   return {
     state: 'completed',
     revision: artifact.revision,
@@ -32,11 +37,15 @@ export function completeRun({ desired, applied, late, pruning, remembered }: Sta
     serverVersion,
     objects: applied.length + untargeted.length,
     open,
-    facts: [...factsOf(applied, untargeted), ...pruneFacts(pruned, removed.unknown.values(), now)],
+    facts: withRecords(facts, intents, { runId, applied, gone, now }),
     closes: closesOf(applied, desired, removed),
     suspended: policy.suspended,
     inventory: sameInventory(settled, late.declared) ? undefined : settled,
     remembered,
     appliedArtifact: untargeted.length === 0 && isAppliedInFull(settled, applied, digest) ? digest : undefined,
   };
+}
+
+function isDeleted({ outcome }: Pruned): boolean {
+  return outcome.action === 'deleted' && outcome.gone;
 }

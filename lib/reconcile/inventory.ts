@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { objectKey } from '../manifests/object.ts';
-import type { ArtifactStore, Inventory, InventoryObject } from '../storage/stores.ts';
+import type { Inventory, InventoryObject } from '../storage/stores.ts';
 import type { AppliedItem } from './apply.ts';
 import { type Item, isEqual } from './decide.ts';
 import { present, pruneMark } from './prune/index.ts';
@@ -34,18 +34,6 @@ export function declareInventory(previous: Inventory, items: readonly Item[]): I
 function firstContact({ comparison }: Item, known: InventoryObject | undefined): Pick<InventoryObject, 'adopted'> {
   const isAdopted = comparison.state === 'present' && comparison.adoptedFrom !== undefined;
   return isAdopted && known?.uid === undefined ? { adopted: true } : {};
-}
-
-/** Stores the declared inventory where it is another than the known one, and returns it. */
-export async function storeDeclared(
-  known: Inventory,
-  items: readonly Item[],
-  cluster: string,
-  artifacts: Pick<ArtifactStore, 'putInventory'>,
-): Promise<Inventory> {
-  const declared = declareInventory(known, items);
-  if (!sameInventory(known, declared)) await artifacts.putInventory(cluster, declared);
-  return declared;
 }
 
 /** The inventory after the writes: uids as the server gave them, and the artifact that each object is at now, with what that asks for. */

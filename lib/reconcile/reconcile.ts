@@ -11,12 +11,12 @@ import { decideAll } from './decide.ts';
 import type { ReconcileDependencies } from './dependencies.ts';
 import { readDesiredArtifact } from './desired-artifact.ts';
 import type { CompletedRun, Ending } from './ending.ts';
+import { storeDeclared } from './intents/index.ts';
 import { interruptedEnding } from './interruption.ts';
-import { storeDeclared } from './inventory.ts';
 import { takeLease } from './lease.ts';
 import { observe } from './observe.ts';
 import { observeRemoved } from './prune/index.ts';
-import { prune } from './prune-stage.ts';
+import { intendedPrune, prune } from './prune-stage.ts';
 import { runFailure } from './run-error.ts';
 import { sayFailed } from './say-failed.ts';
 import { readServer, rememberServer } from './server-facts.ts';
@@ -114,7 +114,7 @@ async function attempt(
 }
 
 /** The pipeline. Until the first write anything may throw; from there on every error is one object's, since what was done is recorded. */
-async function reconcileObjects(session: Session, { artifacts }: Pick<ReconcileDependencies, 'artifacts'>): Promise<CompletedRun> {
+async function reconcileObjects(session: Session, deps: Pick<ReconcileDependencies, 'artifacts' | 'recorder'>): Promise<CompletedRun> {
   const desired = targetArtifact(session.artifact, session);
 
   const surface = await observeSurface(desired.targets, session);
@@ -123,11 +123,11 @@ async function reconcileObjects(session: Session, { artifacts }: Pick<ReconcileD
   const comparisons = mergeComparisons(desired.targets, triaged, await compareAll(observations, session));
   const items = decideAll(comparisons, session);
   const removed = await observeRemoved(desired, items, session);
-  const declared = await storeDeclared(session.inventory, items, session.row.cluster, artifacts);
+  const declared = await storeDeclared(session.inventory, items, intendedPrune(removed, session), session, deps);
 
   const { foundation, rest } = splitFoundation(items);
   const founded = await applyAll(foundation, session);
-  const late = await planWaiting(desired, founded, declared, session, artifacts);
+  const late = await planWaiting(desired, founded, declared, session, deps);
   const built = await applyAll([...rest, ...late.items], session);
 
   const applied = [...founded, ...built];

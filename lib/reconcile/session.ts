@@ -19,6 +19,7 @@ import { namespacesOf } from './target.ts';
 /** What stays the same while a run is at its cluster, and is asked for before the first object: each stage takes what it needs of it. */
 export interface Session {
   readonly row: ClusterRow;
+  readonly runId: string;
   readonly artifact: Artifact;
   readonly digest: string;
   readonly client: KubernetesClient;
@@ -53,7 +54,7 @@ export interface Session {
 }
 
 export async function openSession(
-  { row, signal, writing, startedAt }: Run,
+  { row, runId, signal, writing, startedAt }: Run,
   { artifact, digest }: DesiredArtifact,
   state: ClusterState | undefined,
   client: KubernetesClient,
@@ -75,6 +76,7 @@ export async function openSession(
   const history = await readHistory(inventory, { digest, artifact }, artifacts, signal);
   return {
     row,
+    runId,
     artifact,
     digest,
     client,

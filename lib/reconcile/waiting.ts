@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Discovery } from '../kubernetes/client.ts';
 import { describeObject, objectIdOf, objectKey } from '../manifests/object.ts';
-import type { ArtifactStore, Inventory } from '../storage/stores.ts';
+import type { Inventory } from '../storage/stores.ts';
 import type { AppliedItem } from './apply.ts';
 import { compareAll } from './compare.ts';
 import { decideAll, type Item } from './decide.ts';
-import { storeDeclared } from './inventory.ts';
+import type { ReconcileDependencies } from './dependencies.ts';
+import { storeDeclared } from './intents/index.ts';
 import { observe } from './observe.ts';
 import { type Policy, writes } from './policy/index.ts';
 import type { Session } from './session.ts';
@@ -30,7 +31,7 @@ export async function planWaiting(
   founded: readonly AppliedItem[],
   declared: Inventory,
   session: Session,
-  artifacts: Pick<ArtifactStore, 'putInventory'>,
+  deps: Pick<ReconcileDependencies, 'artifacts' | 'recorder'>,
 ): Promise<LatePlan> {
   const block = (objects: readonly WaitingObject[]) => objects.map((each) => stillWaiting(each, session.policy));
   const there = new Set(founded.filter(isThere).map(({ target }) => target.key));
@@ -49,7 +50,7 @@ export async function planWaiting(
     return {
       items,
       blocked: block(waiting.filter((each) => !targets.has(each))),
-      declared: await storeDeclared(declared, items, session.row.cluster, artifacts),
+      declared: await storeDeclared(declared, items, [], session, deps),
     };
   } catch {
     // The foundation is written and has to be recorded; an error that lasts is met again by the next write, and told there.

@@ -1,4 +1,5 @@
 import type { Failure } from '../errors.ts';
+import type { Intent } from '../storage/stores.ts';
 import type { ObjectRecord, RunRecord } from './record.ts';
 
 /**
@@ -10,8 +11,14 @@ export type Fact = Pick<
   'kind' | 'object' | 'class' | 'changes' | 'actor' | 'decision' | 'heldUntil' | 'correctedAt' | 'verifiedAt' | 'error'
 > & {
   /** The record that it opens, if none is open: written down before the act, so that telling it twice is one record. */
-  readonly opens?: Pick<ObjectRecord, 'id' | 'at'>;
+  readonly opens?: Pick<ObjectRecord, 'id' | 'at'> & {
+    /** Of what an earlier run did: the revision that it was at. */
+    readonly revision?: string;
+  };
 };
+
+/** What a run is about to do. */
+export type IntendedFacts = Pick<RunFacts, 'runId' | 'revision' | 'startedAt' | 'facts'>;
 
 export interface RunFacts {
   readonly cluster: string;
@@ -41,6 +48,8 @@ export interface FailedWork extends Pick<RunFacts, 'cluster' | 'runId' | 'revisi
 
 /** Stores, logs and counts, in that order, from one place. */
 export interface Recorder {
+  /** What a run is about to do, as it may be kept until it is recorded: redacted, bounded, each with the id of its record. */
+  prepare(intended: IntendedFacts): readonly Intent[];
   /** What a run saw. Returns the records that moved, in order, the run's last if it is kept. */
   record(run: RunFacts, signal: AbortSignal): Promise<readonly (ObjectRecord | RunRecord)[]>;
   /** A run of its own, that failed. Open records stay as they are. */

@@ -72,7 +72,8 @@ function stepsOf(open: ObjectRecord | undefined, fact: Fact, run: RunFacts, newI
 function openedBy(fact: Fact, run: RunFacts, newId: (at: number) => string): ObjectRecord {
   return {
     cluster: run.cluster,
-    ...(fact.opens ?? { id: newId(Date.parse(run.startedAt)), at: run.startedAt }),
+    id: fact.opens?.id ?? newId(Date.parse(run.startedAt)),
+    at: fact.opens?.at ?? run.startedAt,
     kind: fact.kind,
     object: fact.object,
     class: fact.class,
@@ -86,7 +87,7 @@ function openedBy(fact: Fact, run: RunFacts, newId: (at: number) => string): Obj
 function sightingOf(fact: Fact, run: RunFacts) {
   return {
     runId: run.runId,
-    revision: run.revision,
+    revision: fact.opens?.revision ?? run.revision,
     changes: fact.changes,
     decision: fact.decision,
     ...(fact.actor === undefined ? {} : { actor: fact.actor }),

@@ -1,13 +1,14 @@
 import { monotonicFactory } from 'ulidx';
 import type { Clock } from '../clock.ts';
 import type { RecordStore } from '../storage/stores.ts';
-import { boundChanges } from './bound-changes.ts';
+import { cleanFact } from './clean-fact.ts';
 import { countRecord, countRun, type MetricValues } from './count-record.ts';
-import type { Fact, FailedWork, Recorder, RunFacts } from './fact.ts';
+import type { FailedWork, Recorder, RunFacts } from './fact.ts';
+import { prepareIntents } from './intents.ts';
 import type { MetricName } from './metrics.ts';
 import { planRecords, type RecordSteps } from './plan-records.ts';
 import type { ObjectRecord, PlumblineRecord, RunRecord } from './record.ts';
-import { redactFact, redactFailure } from './redact.ts';
+import { redactFailure } from './redact.ts';
 
 /** Transitions stored at once; the first run of a large cluster has a thousand. */
 const WRITES_AT_ONCE = 16;
@@ -60,6 +61,8 @@ export function createRecorder(deps: RecorderDependencies): Recorder {
   }
 
   return {
+    prepare: (intended) => prepareIntents(intended, deps.createIds()),
+
     async record(run, signal) {
       const open = run.open ?? (await deps.records.listOpen(run.cluster, signal));
       const newId = deps.createIds();
@@ -87,11 +90,6 @@ export function createRecorder(deps: RecorderDependencies): Recorder {
       await recordRun(work, { outcome: 'failed', ...NOTHING_SEEN, durationMs, error }, deps.createIds());
     },
   };
-}
-
-function cleanFact(fact: Fact): Fact {
-  const redacted = redactFact(fact);
-  return { ...redacted, changes: boundChanges(redacted.changes) };
 }
 
 const NOTHING_SEEN = { objects: 0, drifted: 0, corrected: 0, created: 0, failed: 0, requests: 0 } as const;

@@ -8,7 +8,7 @@
 export { type Deleting, type Pruned, pruneRemoved } from './delete.ts';
 export { type Judgement, judgeRemoved, type Treatment, type Verdict } from './judge.ts';
 export { pruneMark } from './marks.ts';
-export { pruneFacts } from './prune-facts.ts';
+export { intendedDeletion, pruneFacts } from './prune-facts.ts';
 export { type Pruning, present, rememberPruning } from './remember.ts';
 export { desiredKeys, observeRemoved, type Removed, type RemovedObject } from './removed.ts';
 export { runGuard } from './run-guards.ts';

@@ -2,7 +2,7 @@ import type { Failure } from '../../errors.ts';
 import type { Fact } from '../../records/fact.ts';
 import type { InventoryObject } from '../../storage/stores.ts';
 import type { Pruned } from './delete.ts';
-import type { UnknownEntry } from './removed.ts';
+import type { RemovedObject, UnknownEntry } from './removed.ts';
 
 /** What a run has to say of objects that are no longer in Git. `now`: ISO 8601. */
 export function pruneFacts(pruned: readonly Pruned[], unknown: Iterable<UnknownEntry>, now: string): readonly Fact[] {
@@ -13,6 +13,11 @@ export function pruneFacts(pruned: readonly Pruned[], unknown: Iterable<UnknownE
     }),
     ...[...unknown].map(({ entry, failure }): Fact => ({ ...factOf(entry, entry.uid), decision: 'failed', error: failure })),
   ];
+}
+
+/** Of an object that is about to be deleted. */
+export function intendedDeletion({ entry, live }: RemovedObject): Fact {
+  return { ...factOf(entry, live.metadata.uid), decision: 'applied' };
 }
 
 function factOf(

@@ -1,0 +1,56 @@
+import type { Fact } from '../../records/fact.ts';
+import { identityOf } from '../../records/identity.ts';
+import type { ObjectRecord } from '../../records/record.ts';
+import type { Intent, Inventory } from '../../storage/stores.ts';
+import type { Item } from '../decide.ts';
+import type { ReconcileDependencies } from '../dependencies.ts';
+import { factsOf } from '../facts.ts';
+import { declareInventory, sameInventory } from '../inventory.ts';
+import type { Session } from '../session.ts';
+
+/** What a run will say of what it is about to write, if that goes well. */
+export function intendedFacts(items: readonly Item[]): readonly Fact[] {
+  const written = items.filter(({ action }) => action !== 'leave');
+  const facts = factsOf(
+    written.map((item) => ({ ...item, result: { state: 'left' } })),
+    [],
+  );
+  return facts.filter(({ decision }) => decision === 'applied' || decision === 'corrected');
+}
+
+/**
+ * Stores the inventory as it has to be before the first write, with what the items and `more` are about to do, where that is another than the
+ * known one; and returns it.
+ */
+export async function storeDeclared(
+  known: Inventory,
+  items: readonly Item[],
+  more: readonly Fact[],
+  { row, runId, startedAt, artifact, open }: Pick<Session, 'row' | 'runId' | 'startedAt' | 'artifact' | 'open'>,
+  { artifacts, recorder }: Pick<ReconcileDependencies, 'artifacts' | 'recorder'>,
+): Promise<Inventory> {
+  const facts = [...intendedFacts(items), ...more];
+  const intents = recorder.prepare({ runId, startedAt: startedAt.toISOString(), revision: artifact.revision, facts });
+  const declared = withIntents(declareInventory(known, items), intents, open);
+  if (!sameInventory(known, declared)) await artifacts.putInventory(row.cluster, declared);
+  return declared;
+}
+
+/**
+ * What a run that was cut off left is kept until it is recorded: whatever is done to the same object for the same reason is the same record,
+ * which may be open already, and may be closed before the run is cut off.
+ */
+function withIntents(inventory: Inventory, intents: readonly Intent[], open: readonly ObjectRecord[]): Inventory {
+  if (intents.length === 0) return inventory;
+  const merged = new Map((inventory.intents ?? []).map((intent) => [identityOf(intent.fact), intent]));
+  const known = new Map<string, Pick<ObjectRecord, 'id' | 'at'>>([
+    ...merged,
+    ...open.map((record) => [identityOf(record), record] as const),
+  ]);
+  for (const intent of intents) {
+    const identity = identityOf(intent.fact);
+    const { id, at } = known.get(identity) ?? intent;
+    merged.set(identity, { ...intent, id, at });
+  }
+  return { ...inventory, intents: [...merged.values()] };
+}
