@@ -67,7 +67,11 @@ describe('whose cluster it is', () => {
     const late = await world.reconcile({ connect });
 
     expect(late.outcome).toBe('failed');
-    expect(objectRecords(late)).toMatchObject([{ class: 'value', decision: 'failed', error: { reason: 'LeaseLost' } }]);
+    expect(runRecord(late)).toMatchObject({ error: { reason: 'LeaseLost' } });
+    // What became of its drift the other run has said.
+    expect(objectRecords(late)).toEqual([]);
+    const told = await world.stores.records.query({ cluster: world.row.cluster, kind: 'drift' });
+    expect(told).toMatchObject([{ class: 'value', decision: 'corrected', verifiedAt: expect.any(String) }]);
     expect((await world.live('configmap', 'settings')).data).toEqual({ colour: 'green' });
     expect(await world.stores.state.get(world.row.cluster)).toMatchObject({ outcome: 'in-sync', revision: '2'.padStart(40, '0') });
     expect((await world.reconcile()).outcome).toBe('in-sync');
