@@ -61,7 +61,7 @@ describe('whose cluster it is', () => {
     const connect = beforeFirstWrite(world, async () => {
       world.advance(600);
       await world.commit(SETTINGS.replace('blue', 'green'));
-      expect((await world.reconcile()).outcome).toBe('in-sync');
+      expect((await world.reconcile()).outcome).toBe('corrected');
     });
 
     const late = await world.reconcile({ connect });
@@ -73,7 +73,7 @@ describe('whose cluster it is', () => {
     const told = await world.stores.records.query({ cluster: world.row.cluster, kind: 'drift' });
     expect(told).toMatchObject([{ class: 'value', decision: 'corrected', verifiedAt: expect.any(String) }]);
     expect((await world.live('configmap', 'settings')).data).toEqual({ colour: 'green' });
-    expect(await world.stores.state.get(world.row.cluster)).toMatchObject({ outcome: 'in-sync', revision: '2'.padStart(40, '0') });
+    expect(await world.stores.state.get(world.row.cluster)).toMatchObject({ outcome: 'corrected', revision: '2'.padStart(40, '0') });
     expect((await world.reconcile()).outcome).toBe('in-sync');
     expect(await world.open()).toEqual([]);
   });
