@@ -116,6 +116,7 @@ function noteOf(cluster: string, shortened: number, omitted: number): string {
 const VERBS: Readonly<Record<PlanItem['action'], string>> = {
   create: 'create',
   update: 'update',
+  recreate: 'delete and create again:',
   adopt: 'adopt',
   unmanaged: 'not in Git:',
   delete: 'delete',

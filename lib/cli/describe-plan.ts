@@ -14,6 +14,7 @@ export interface PlanSummary {
   readonly objects: number;
   readonly create: number;
   readonly update: number;
+  readonly recreate: number;
   readonly adopt: number;
   readonly delete: number;
   readonly unmanaged: number;
@@ -36,6 +37,7 @@ export function summarisePlan(plan: ClusterPlan): PlanSummary {
     objects: plan.objects,
     create: number('create'),
     update: number('update'),
+    recreate: number('recreate'),
     adopt: number('adopt'),
     delete: number('delete'),
     unmanaged: number('unmanaged'),
@@ -60,6 +62,7 @@ export function planExit(results: readonly PlanResult[]): 0 | 1 | 2 {
 const SIGNS: Readonly<Record<PlanItem['action'], readonly [sign: string, tone: Tone]>> = {
   create: ['+', 'good'],
   update: ['~', 'warning'],
+  recreate: ['±', 'bad'],
   adopt: ['~', 'warning'],
   unmanaged: ['?', 'warning'],
   delete: ['-', 'bad'],
@@ -87,6 +90,7 @@ function describeNote({ action, after, from }: PlanItem): string {
   if (action === 'unmanaged') return ` (not in Git; field managers: ${from})`;
   if (action === 'adopt') return ` (adopted from ${from})`;
   if (action === 'blocked') return ' (blocked)';
+  if (action === 'recreate') return ' (deleted and created again: a field of it cannot be changed)';
   if (action === 'delete') return ' (no longer in Git)';
   if (action === 'keep') return ' (no longer in Git; kept)';
   return after === undefined ? '' : ` (after ${after.join(', ')})`;
@@ -104,6 +108,7 @@ export function describeSummary(summary: PlanSummary): string {
   const parts = [
     ...(summary.create > 0 ? [`${summary.create} to create`] : []),
     ...(summary.update > 0 ? [`${summary.update} to update`] : []),
+    ...(summary.recreate > 0 ? [`${summary.recreate} to delete and create again`] : []),
     ...(summary.adopt > 0 ? [`${summary.adopt} to adopt`] : []),
     ...(summary.delete > 0 ? [`${summary.delete} to delete`] : []),
     ...(summary.keep > 0 ? [`${summary.keep} kept though no longer in Git`] : []),

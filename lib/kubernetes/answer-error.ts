@@ -131,6 +131,20 @@ function readStatus(body: unknown): Fields {
   return status.kind === 'Status' ? status : {};
 }
 
+/**
+ * How the API server says that a field cannot be changed; rules of a CustomResourceDefinition end like the first, mostly. A quoted value never
+ * comes last.
+ */
+const IMMUTABLE: readonly RegExp[] = [
+  /\bis immutable\.?$/i,
+  /: may not change once set$/,
+  /: cannot change roleRef$/,
+  /^Forbidden: field is immutable when `immutable` is set$/,
+  /^Forbidden: updates to statefulset spec for fields other than /,
+  /^Forbidden: spec is immutable after creation/,
+  /^Forbidden: pod updates may not change fields other than /,
+];
+
 function readCauses(status: Fields): readonly StatusCause[] {
   const causes = fields(status.details).causes;
   if (!Array.isArray(causes)) return [];
@@ -140,6 +154,7 @@ function readCauses(status: Fields): readonly StatusCause[] {
       ...(typeof cause.reason === 'string' ? { reason: bounded(cause.reason) } : {}),
       ...(typeof cause.message === 'string' ? { message: bounded(cause.message) } : {}),
       ...(typeof cause.field === 'string' ? { field: bounded(cause.field) } : {}),
+      ...(typeof cause.message === 'string' && IMMUTABLE.some((said) => said.test(String(cause.message))) ? { immutable: true } : {}),
     };
   });
 }

@@ -4,6 +4,8 @@ export interface StatusCause {
   readonly reason?: string;
   readonly message?: string;
   readonly field?: string;
+  /** The field cannot be changed in place. */
+  readonly immutable?: true;
 }
 
 /**

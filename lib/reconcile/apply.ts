@@ -10,6 +10,7 @@ import { inOrder } from './in-order.ts';
 import { interruptedBefore } from './interruption.ts';
 import { isPrerequisite, type Observing, observeTarget } from './observe.ts';
 import type { Path } from './path.ts';
+import { deleteForRecreation, type ImmutableObservation, WAITING_FOR_DELETION } from './recreate.ts';
 import { endsRun } from './run-error.ts';
 import { showsDesired, showsDesiredAt } from './shows-desired.ts';
 import { type ObjectFacts, objectFacts } from './surface/object-facts.ts';
@@ -84,7 +85,7 @@ export async function applyAll(items: readonly Item[], applying: Applying): Prom
 /** 409 means that the object moved: while we hold the lease it is decided on once more, and written once more. */
 async function applyItem(item: Item, applying: Applying): Promise<AppliedItem> {
   try {
-    return await write(item, applying);
+    return item.comparison.state === 'immutable' ? await recreate(item, item.comparison, applying) : await write(item, applying);
   } catch (error) {
     if (!(error instanceof ApiError) || error.reason !== 'Conflict') throw error;
     const observation = await observeTarget(item.target, { ...applying, signal: applying.writing });
@@ -99,6 +100,16 @@ function written(item: Item, { comparison }: Item, { clock }: Pick<Applying, 'cl
   const uid = 'uid' in comparison ? comparison.uid : undefined;
   const facts = 'facts' in comparison ? comparison.facts : undefined;
   return { ...item, result: { state: 'written', at: clock.now().toISOString(), verified: true, uid, facts } };
+}
+
+/** Deletes it, and once it is gone creates it; what takes longer is the next run's. */
+async function recreate(item: Item, immutable: ImmutableObservation, applying: Applying): Promise<AppliedItem> {
+  const { client, identity, writing, clock, lease } = applying;
+  if (clock.now().getTime() >= Date.parse(lease.expiresAt)) throw new LeaseLostError(item.target);
+  const failure = await deleteForRecreation(immutable, { client, fieldManager: identity.fieldManager, clock, signal: writing });
+  if (failure === undefined) return await write(item, applying);
+  const decision = failure.reason === WAITING_FOR_DELETION ? 'blocked' : 'failed';
+  return { ...item, result: { state: 'failed', decision, failure } };
 }
 
 async function write(item: Item, applying: Applying): Promise<AppliedItem> {

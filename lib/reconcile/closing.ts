@@ -7,6 +7,7 @@ import type { DesiredState } from './target.ts';
 /** Classes that say why a run could not do its work on an object: over as soon as a run does not say so any more. */
 const PROBLEMS: ReadonlySet<string> = new Set([
   'image',
+  'immutable',
   'manifest',
   'owner',
   'prerequisite',

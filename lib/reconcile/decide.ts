@@ -7,6 +7,7 @@ import type { Comparison, PresentComparison } from './compare.ts';
 import type { Difference } from './diff.ts';
 import type { Owner } from './ownership.ts';
 import { type Memory, type Policy, writes } from './policy/index.ts';
+import { type ImmutableObservation, recreateRefusal } from './recreate.ts';
 import type { ForeignGroup, PlannedTakeover } from './takeover/index.ts';
 import type { Target } from './target.ts';
 
@@ -26,7 +27,7 @@ export interface Finding {
 export interface Item {
   readonly target: Target;
   readonly comparison: Comparison;
-  readonly action: 'create' | 'update' | 'leave';
+  readonly action: 'create' | 'update' | 'recreate' | 'leave';
   readonly findings: readonly Finding[];
   /** What a write leaves as it is: the body has the live values there, so that correcting one field reverts no other. */
   readonly carry: readonly Difference[];
@@ -65,6 +66,8 @@ export function decide(comparison: Comparison, policy: Policy, _memory: Memory):
         : { kind: 'rollout', class: 'created', differences: [], decision: intention('applied', policy) };
       return { target, comparison, action: writes(policy) ? 'create' : 'leave', findings: [finding], carry: [] };
     }
+    case 'immutable':
+      return decideImmutable(comparison, policy);
     case 'terminating':
       return leave(comparison, { kind: moved, class: 'terminating', decision: intention('blocked', policy) });
     case 'owned':
@@ -72,6 +75,20 @@ export function decide(comparison: Comparison, policy: Policy, _memory: Memory):
     case 'unknown':
       return leave(comparison, { kind: moved, class: 'unverifiable', decision: comparison.decision, failure: comparison.failure });
   }
+}
+
+function decideImmutable(comparison: ImmutableObservation, policy: Policy): Item {
+  const { target } = comparison;
+  const kind = target.moved ? 'rollout' : 'drift';
+  const failure = recreateRefusal(comparison);
+  if (failure !== undefined) return leave(comparison, { kind, class: 'immutable', decision: 'failed', failure });
+  const finding: Finding = {
+    kind,
+    class: 'immutable',
+    differences: [],
+    decision: intention(target.moved ? 'applied' : 'corrected', policy),
+  };
+  return { target, comparison, action: writes(policy) ? 'recreate' : 'leave', findings: [finding], carry: [] };
 }
 
 function decidePresent(comparison: PresentComparison, policy: Policy): Item {

@@ -39,7 +39,7 @@ export async function readHistory(
     const entry = entries.get(objectKey(scoped));
     if (entry === undefined) return undefined;
     const uid = entry.uid === undefined ? {} : { uid: entry.uid };
-    if (entry.artifact === undefined || entry.absent !== undefined) return uid;
+    if (entry.artifact === undefined || entry.absent !== undefined || entry.recreating === true) return uid;
     const version = versions.get(entry.artifact);
     // A manifest may leave the namespace to the cluster, or name one for a kind that has none.
     const keys = [scoped, objectIdOf(written), { ...scoped, namespace: '' }].map(objectKey);

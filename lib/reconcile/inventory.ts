@@ -25,6 +25,7 @@ export function declareInventory(previous: Inventory, items: readonly Item[]): I
       ...id,
       apiVersion: object.apiVersion,
       ...firstContact(item, known),
+      ...(item.action === 'recreate' ? { recreating: true } : {}),
     });
   }
   return { ...previous, objects: sorted(objects.values()) };
@@ -43,7 +44,7 @@ export function settleInventory(declared: Inventory, applied: readonly AppliedIt
     const item = items.get(objectKey(entry));
     if (item === undefined) return entry;
     const uid = uidOf(item) ?? entry.uid;
-    const { prune: _prune, ...rest } = entry;
+    const { prune: _prune, recreating: _recreating, ...rest } = entry;
     const brought = isAt(item) ? { ...rest, artifact: digest, ...pruneMark(item.target.object) } : entry;
     return { ...brought, ...(uid === undefined ? {} : { uid }) };
   });

@@ -8,6 +8,7 @@ import type { WriterIdentity } from './identity.ts';
 import { inOrder } from './in-order.ts';
 import { type Owner, otherOwner } from './ownership.ts';
 import type { Path } from './path.ts';
+import { type ImmutableObservation, isImmutable } from './recreate.ts';
 import { endsRun } from './run-error.ts';
 import { type OthersFields, observeOthers } from './takeover/index.ts';
 import type { Target } from './target.ts';
@@ -44,6 +45,7 @@ export type Observation =
   | PresentObservation
   /** `validated`: the server has accepted a dry-run of its creation. */
   | { readonly state: 'absent'; readonly target: Target; readonly validated: boolean }
+  | ImmutableObservation
   | { readonly state: 'terminating'; readonly target: Target; readonly uid: string | undefined }
   | { readonly state: 'owned'; readonly target: Target; readonly uid: string | undefined; readonly owner: Owner }
   /** Unknown, which is never in sync. `blocked`: something else has to come first. */
@@ -98,7 +100,8 @@ async function tryToObserve(target: Target, observing: Observing): Promise<Obser
   if (live.metadata.deletionTimestamp !== undefined) return { state: 'terminating', target, uid };
   if (uid === undefined || resourceVersion === undefined) return unknown(target, withoutVersion(target));
   const { desired, ignored, ignoredCount } = besideIgnored(target.object, live, rules, fieldManager);
-  const { object: dryRun } = await client.apply(target.resource, desired, { fieldManager, dryRun: true }, signal);
+  const dryRun = await tryApply(target, desired, observing);
+  if (dryRun instanceof ApiError) return { state: 'immutable', target, uid, resourceVersion, failure: failureOf(dryRun) };
   if (dryRun.metadata.resourceVersion !== resourceVersion) return undefined;
   const classify = classifyAdopted(rules.classify, adoption?.deployer);
   const others = await observeOthers(
@@ -120,6 +123,20 @@ async function tryToObserve(target: Target, observing: Observing): Promise<Obser
     adoption,
     rules: { ...rules, classify },
   };
+}
+
+/** The dry-run, or that it is refused since a field cannot be changed. */
+async function tryApply(
+  { resource }: Target,
+  desired: KubernetesObject,
+  { client, identity: { fieldManager }, signal }: Observing,
+): Promise<KubernetesObject | ApiError> {
+  try {
+    return (await client.apply(resource, desired, { fieldManager, dryRun: true }, signal)).object;
+  } catch (error) {
+    if (isImmutable(error)) return error;
+    throw error;
+  }
 }
 
 async function observeAbsent(target: Target, { client, identity, signal, validateAbsent, namespaces }: Observing): Promise<Observation> {

@@ -15,6 +15,7 @@ import { inventoryOf } from './inventory.ts';
 import { observe } from './observe.ts';
 import { NO_MEMORY, policyOf } from './policy/index.ts';
 import { judgeRemoved, observeRemoved, runGuard, sourceOf } from './prune/index.ts';
+import { recreateRefusal } from './recreate.ts';
 import { ClusterChangedError } from './run-error.ts';
 import { isTakenOver } from './takeover/index.ts';
 import { namespacesOf, targetArtifact, type Untargeted, type WaitingObject } from './target.ts';
@@ -24,7 +25,7 @@ import { listUnmanaged } from './unmanaged.ts';
 export interface PlanItem {
   readonly object: RecordObject;
   /** `keep`: it is no longer in Git, and a guard holds its deletion back (`error` says which). */
-  readonly action: 'create' | 'update' | 'adopt' | 'unmanaged' | 'delete' | 'keep' | 'blocked' | 'error';
+  readonly action: 'create' | 'update' | 'recreate' | 'adopt' | 'unmanaged' | 'delete' | 'keep' | 'blocked' | 'error';
   readonly changes: readonly FieldChange[];
   /** What people put beside the fields of Git, which is taken back; absent: nothing. */
   readonly takenBack?: readonly FieldChange[];
@@ -136,6 +137,10 @@ function plannedItem({ target, comparison, findings }: Item, writes: boolean): r
     }
     case 'unchanged':
       return [];
+    case 'immutable': {
+      const error = recreateRefusal(comparison);
+      return [error === undefined ? { object, action: 'recreate', changes: [] } : { object, action: 'error', changes: [], error }];
+    }
     case 'absent': {
       const after = comparison.validated
         ? {}

@@ -62,6 +62,7 @@ const StoredInventory = z.object({
       artifact: z.string().exactOptional(),
       adopted: z.literal(true).exactOptional(),
       prune: z.enum(['confirmed', 'enabled', 'disabled']).exactOptional(),
+      recreating: z.literal(true).exactOptional(),
       absent: z
         .object({ since: z.string(), moved: z.literal(true).exactOptional(), orphaned: z.literal(true).exactOptional() })
         .exactOptional(),

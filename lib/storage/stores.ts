@@ -56,6 +56,8 @@ export interface InventoryObject extends ObjectId {
   readonly adopted?: true;
   /** What the version that was applied last asks for when it leaves Git. */
   readonly prune?: 'confirmed' | 'enabled' | 'disabled';
+  /** It is deleted to be created again: until then it is missing by our own hand. */
+  readonly recreating?: true;
   /** It is not in Git any more. */
   readonly absent?: AbsentFromGit;
   /** Of a Job: it has run to its end, and what it was applied from is the same since. */

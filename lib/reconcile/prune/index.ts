@@ -6,6 +6,7 @@
  * Judging is pure. A guard's answer is why the object stays, in words; what stays is in the inventory on.
  */
 export { type Deleting, type Pruned, pruneRemoved } from './delete.ts';
+export { isProtected } from './guards.ts';
 export { type Judgement, judgeRemoved, type Treatment, type Verdict } from './judge.ts';
 export { pruneMark } from './marks.ts';
 export { intendedDeletion, pruneFacts } from './prune-facts.ts';

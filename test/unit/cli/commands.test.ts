@@ -149,6 +149,7 @@ describe('plan', () => {
         objects: 3,
         create: 0,
         update: 1,
+        recreate: 0,
         adopt: 0,
         delete: 0,
         unmanaged: 0,

@@ -132,3 +132,33 @@ describe('answerError', () => {
     expect(answerError(refused(status, { message, details: { name: 'web' } }), secret).message).toContain(message);
   });
 });
+
+describe('a cause', () => {
+  const causeOf = (message: string, quotesSecrets = false) => {
+    const body = { kind: 'Status', details: { causes: [{ reason: 'FieldValueInvalid', message, field: 'spec' }] } };
+    return answerError({ status: 422, body, text: '', retryAfter: undefined }, { subject: 'x', quotesSecrets }).causes[0];
+  };
+  it.each([
+    'Invalid value: {"matchLabels":{"app":"b"}}: field is immutable',
+    `Invalid value: "${'x'.repeat(5_000)}": field is immutable`,
+    'Invalid value: ["None"]: may not change once set',
+    'Invalid value: {"Name":"b"}: cannot change roleRef',
+    'Forbidden: field is immutable when `immutable` is set',
+    "Forbidden: updates to statefulset spec for fields other than 'replicas' and 'minReadySeconds' are forbidden",
+    'Forbidden: spec is immutable after creation except resources.requests for bound claims\n@@ -1,6 +1,6 @@',
+    'Invalid value: "string": Value is immutable',
+  ])('is of a field that cannot be changed: %.60s', (message) => expect(causeOf(message)).toMatchObject({ immutable: true }));
+
+  it.each(['Invalid value: "field is immutable": must be lower case', 'Required value', 'Invalid value: ": may not change once set": no'])(
+    'is not of a field that cannot be changed: %s',
+    (message) => expect(causeOf(message)).not.toHaveProperty('immutable'),
+  );
+
+  it('of a Secret still says so, without its words', () => {
+    expect(causeOf('Invalid value: "hunter2": field is immutable', true)).toEqual({
+      reason: 'FieldValueInvalid',
+      field: 'spec',
+      immutable: true,
+    });
+  });
+});
