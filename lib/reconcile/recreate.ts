@@ -4,8 +4,9 @@ import type { Clock } from '../clock.ts';
 import type { Failure } from '../errors.ts';
 import { ApiError } from '../kubernetes/api-error.ts';
 import type { ApiResource, KubernetesClient } from '../kubernetes/client.ts';
-import { describeObject, type KubernetesObject, type ObjectId } from '../manifests/object.ts';
+import { describeObject, type KubernetesObject, type ObjectId, objectIdOf, objectKey } from '../manifests/object.ts';
 import { isProtected } from './prune/index.ts';
+import { addressesOf } from './service-addresses.ts';
 import type { Target } from './target.ts';
 
 /** On an object in Git: it may be deleted and created again where a field cannot be changed in place. */
@@ -94,10 +95,10 @@ export async function deleteForRecreation(
 }
 
 /** The new one, tried under a name that nobody has. */
-async function refusalOfNew(
-  { resource, object, key, id }: Target,
-  { client, fieldManager, signal }: Recreating,
-): Promise<Failure | undefined> {
+async function refusalOfNew(target: Target, { client, fieldManager, signal }: Recreating): Promise<Failure | undefined> {
+  const { resource, object, key, id } = target;
+  const taken = await takenAddress(target, client, signal);
+  if (taken !== undefined) return notDeleted(id, taken);
   const name = `plumbline-recreate-${createHash('sha256').update(key).digest('hex').slice(0, 8)}`;
   try {
     const answer = await client.apply(
@@ -112,6 +113,17 @@ async function refusalOfNew(
     if (!(error instanceof ApiError) || error.status < 400 || error.status >= 500) throw error;
     return notDeleted(id, `the new one would be refused: ${error.message}`);
   }
+}
+
+async function takenAddress({ resource, object, id }: Target, client: KubernetesClient, signal: AbortSignal): Promise<string | undefined> {
+  const wanted = new Set(addressesOf(object));
+  if (wanted.size === 0) return undefined;
+  for (const other of await client.list(resource, {}, signal)) {
+    if (objectKey(objectIdOf(other)) === objectKey(id)) continue;
+    const taken = addressesOf(other).find((address) => wanted.has(address));
+    if (taken !== undefined) return `${describeObject(objectIdOf(other))} has ${taken} already. Correct the object in Git.`;
+  }
+  return undefined;
 }
 
 function notDeleted(id: ObjectId, why: string): Failure {

@@ -175,7 +175,7 @@ describe('an object is not deleted to be created again', () => {
       {
         class: 'immutable',
         decision: 'failed',
-        error: { reason: 'RecreateInvalid', message: expect.stringContaining('already allocated') },
+        error: { reason: 'RecreateInvalid', message: expect.stringContaining(`other has ${taken} already`) },
       },
     ]);
     expect(await uidOf(world, 'service')).toBe(uid);
