@@ -9,6 +9,7 @@ import type { Difference } from './diff.ts';
 import { inOrder } from './in-order.ts';
 import { interruptedBefore } from './interruption.ts';
 import { isPrerequisite, type Observing, observeTarget } from './observe.ts';
+import { waitingFor } from './order/index.ts';
 import type { Path } from './path.ts';
 import { deleteForRecreation, type ImmutableObservation, WAITING_FOR_DELETION } from './recreate.ts';
 import { endsRun } from './run-error.ts';
@@ -60,12 +61,19 @@ export function splitFoundation(items: readonly Item[]): { readonly foundation: 
  * or the absence of one, so that a run which lost its lease overwrites nothing. Throws nothing: an error of the whole cluster fails what is
  * left, since what was done before it has to be recorded.
  */
-export async function applyAll(items: readonly Item[], applying: Applying): Promise<readonly AppliedItem[]> {
+export async function applyAll(
+  items: readonly Item[],
+  applying: Applying,
+  before: readonly AppliedItem[] = [],
+): Promise<readonly AppliedItem[]> {
   const applied: AppliedItem[] = [];
+  const done = new Map(before.map((item) => [item.target.key, item]));
   let ended: Failure | undefined;
   const applyOne = async (item: Item): Promise<AppliedItem> => {
     if (item.action === 'leave') return { ...item, result: { state: 'left' } };
     if (ended !== undefined) return failed(item, ended);
+    const waits = waitingFor(item.target, done);
+    if (waits !== undefined) return failed(item, waits);
     const { signal, writing } = applying;
     if (signal.aborted && !writing.aborted) return failed(item, interruptedBefore(item.target));
     try {
@@ -76,10 +84,21 @@ export async function applyAll(items: readonly Item[], applying: Applying): Prom
       return failed(item, failure);
     }
   };
-  for (const [, stage] of [...Map.groupBy(items, ({ target }) => target.stage)].toSorted(([a], [b]) => a - b)) {
-    for await (const item of inOrder(stage, CONCURRENCY, applyOne)) applied.push(item);
+  for (const wave of wavesOf(items)) {
+    for await (const item of inOrder(wave, CONCURRENCY, applyOne)) {
+      applied.push(item);
+      done.set(item.target.key, item);
+    }
   }
   return applied;
+}
+
+/** Stage after stage, and within a stage what others depend on first. */
+function wavesOf(items: readonly Item[]): readonly (readonly Item[])[] {
+  const stages = [...Map.groupBy(items, ({ target }) => target.stage)].toSorted(([a], [b]) => a - b);
+  return stages.flatMap(([, stage]) =>
+    [...Map.groupBy(stage, ({ target }) => target.level ?? 0)].toSorted(([a], [b]) => a - b).map(([, level]) => level),
+  );
 }
 
 /** 409 means that the object moved: while we hold the lease it is decided on once more, and written once more. */

@@ -16,12 +16,12 @@ const PROBLEMS: ReadonlySet<string> = new Set([
   'unverifiable',
 ]);
 
+const COMPARED: ReadonlySet<string> = new Set(['present', 'absent', 'finished']);
+
 /** Which open records a run can declare over when it has no fact of them: only what it has compared, or knows to be gone. */
 export function closesOf(applied: readonly AppliedItem[], desired: DesiredState, removed: Removed): (open: ObjectRecord) => boolean {
   const keys = desiredKeys(desired);
-  const compared = new Set(
-    applied.filter(({ comparison }) => comparison.state === 'present' || comparison.state === 'absent').map(({ target }) => target.key),
-  );
+  const compared = new Set(applied.filter(({ comparison }) => COMPARED.has(comparison.state)).map(({ target }) => target.key));
   return ({ kind, class: recordClass, object }) => {
     if (kind !== 'drift' && kind !== 'rollout' && kind !== 'prune') return false;
     if (PROBLEMS.has(recordClass)) return true;

@@ -6,6 +6,7 @@ import { type Baseline, divideByCause, driftClassOf } from './classify.ts';
 import { type Difference, diffObjects } from './diff.ts';
 import { isIgnored } from './field-rules.ts';
 import { OWNER_LABEL, type WriterIdentity } from './identity.ts';
+import { isFinished, isJob } from './jobs.ts';
 import { appliedFields, type FieldSet, sameFields } from './managed-fields.ts';
 import type { Observation, PresentObservation } from './observe.ts';
 import { type Path, valueAt } from './path.ts';
@@ -45,6 +46,8 @@ export interface PresentComparison {
   readonly fields: FieldSet;
   /** Whether these are not the fields that we own now: somebody changed one and put it back, and it is no longer ours. */
   readonly ownershipLost: boolean;
+  /** Of a Job: it has run to its end. */
+  readonly finished?: true;
   /** What the annotations of the object ask for; absent: nothing. */
   readonly marks?: Marks;
   /** What its metadata will say for as long as nobody changes what we own. */
@@ -119,6 +122,7 @@ function comparePresent(observation: PresentObservation, { identity, writes }: C
     ...(ignoredCount === 0 ? {} : { ignored: ignoredCount }),
     fields,
     ownershipLost: writes && !sameFields(ours, fields),
+    ...(isJob(live) && isFinished(live) ? { finished: true } : {}),
     marks: liveMarks(live, dryRun, fieldManager),
     facts: objectFacts(live.metadata, fieldManager),
   };

@@ -5,6 +5,7 @@ import { UNKNOWN_ACTOR } from './actor.ts';
 import { missingClassOf } from './classify.ts';
 import type { Comparison, PresentComparison } from './compare.ts';
 import type { Difference } from './diff.ts';
+import { isJob } from './jobs.ts';
 import type { Owner } from './ownership.ts';
 import { type Memory, type Policy, writes } from './policy/index.ts';
 import { type ImmutableObservation, recreateRefusal } from './recreate.ts';
@@ -51,10 +52,12 @@ export function decide(comparison: Comparison, policy: Policy, _memory: Memory):
   switch (comparison.state) {
     case 'present':
       return decidePresent(comparison, policy);
+    case 'finished':
     case 'unchanged':
       return { target, comparison, action: 'leave', findings: [], carry: [] };
     case 'absent': {
-      const missing = target.baseline !== undefined;
+      // A Job that has run is gone for good until Git changes it.
+      const missing = target.baseline !== undefined && !(target.moved && isJob(target.object));
       const finding: Finding = missing
         ? {
             kind: 'drift',
@@ -144,6 +147,6 @@ function refusal(target: Target, { words, deployer }: Owner): Failure {
 
 /** Whether the cluster holds what Git says of the object. */
 export function isEqual({ comparison }: Item): boolean {
-  if (comparison.state === 'unchanged') return true;
+  if (comparison.state === 'unchanged' || comparison.state === 'finished') return true;
   return comparison.state === 'present' && comparison.rollout.length === 0 && comparison.drift.length === 0;
 }

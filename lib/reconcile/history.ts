@@ -2,10 +2,12 @@ import { PlumblineError } from '../errors.ts';
 import { type KubernetesObject, type ObjectId, objectIdOf, objectKey } from '../manifests/object.ts';
 import type { Artifact } from '../source/artifact.ts';
 import type { ArtifactStore, Inventory } from '../storage/stores.ts';
+import type { KnownJob } from './jobs.ts';
 
 /** What earlier runs left of one object. */
 export interface KnownObject {
   readonly uid?: string;
+  readonly job?: KnownJob;
   /**
    * There when the cluster was once brought to, or seen equal to, an artifact; `object` is that artifact's version, undefined when the
    * artifact is gone.
@@ -16,7 +18,14 @@ export interface KnownObject {
 /** Earlier runs, by the object as this cluster scopes it and as the manifest was written. */
 export type History = (scoped: ObjectId, written: KubernetesObject) => KnownObject | undefined;
 
-export const NO_HISTORY: History = () => undefined;
+/** Of earlier runs only which Jobs have run. */
+export function jobHistory({ objects }: Pick<Inventory, 'objects'>): History {
+  const jobs = new Map(objects.flatMap((entry) => (entry.job === undefined ? [] : [[objectKey(entry), entry.job] as const])));
+  return (scoped) => {
+    const job = jobs.get(objectKey(scoped));
+    return job === undefined ? undefined : { job };
+  };
+}
 
 /**
  * Reads the artifacts that the inventory's objects were last brought to. In the ordinary case that is the desired one alone, and nothing is
@@ -38,12 +47,12 @@ export async function readHistory(
   return (scoped, written) => {
     const entry = entries.get(objectKey(scoped));
     if (entry === undefined) return undefined;
-    const uid = entry.uid === undefined ? {} : { uid: entry.uid };
-    if (entry.artifact === undefined || entry.absent !== undefined || entry.recreating === true) return uid;
+    const known = { ...(entry.uid === undefined ? {} : { uid: entry.uid }), ...(entry.job === undefined ? {} : { job: entry.job }) };
+    if (entry.artifact === undefined || entry.absent !== undefined || entry.recreating === true) return known;
     const version = versions.get(entry.artifact);
     // A manifest may leave the namespace to the cluster, or name one for a kind that has none.
     const keys = [scoped, objectIdOf(written), { ...scoped, namespace: '' }].map(objectKey);
-    return { ...uid, baseline: { object: keys.map((key) => version?.get(key)).find((object) => object !== undefined) } };
+    return { ...known, baseline: { object: keys.map((key) => version?.get(key)).find((object) => object !== undefined) } };
   };
 }
 

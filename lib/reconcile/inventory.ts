@@ -3,6 +3,7 @@ import { objectKey } from '../manifests/object.ts';
 import type { Inventory, InventoryObject } from '../storage/stores.ts';
 import type { AppliedItem } from './apply.ts';
 import { type Item, isEqual } from './decide.ts';
+import { isJob, jobHash } from './jobs.ts';
 import { present, pruneMark } from './prune/index.ts';
 
 /** What is known of the cluster with this uid: what a row that was pointed at another one has applied there says nothing of this one. */
@@ -44,11 +45,20 @@ export function settleInventory(declared: Inventory, applied: readonly AppliedIt
     const item = items.get(objectKey(entry));
     if (item === undefined) return entry;
     const uid = uidOf(item) ?? entry.uid;
-    const { prune: _prune, recreating: _recreating, ...rest } = entry;
-    const brought = isAt(item) ? { ...rest, artifact: digest, ...pruneMark(item.target.object) } : entry;
+    const { prune: _prune, recreating: _recreating, job: _job, ...rest } = entry;
+    const brought = isAt(item) ? { ...rest, artifact: digest, ...pruneMark(item.target.object), ...jobOf(item) } : entry;
     return { ...brought, ...(uid === undefined ? {} : { uid }) };
   });
   return { ...declared, objects: sorted(settled) };
+}
+
+/** A Job that was created just now has not run yet, whatever one of its name did. */
+function jobOf({ target: { object, knownJob }, comparison }: AppliedItem): Pick<InventoryObject, 'job'> {
+  if (!isJob(object)) return {};
+  const hash = jobHash(object);
+  const isKnown = comparison.state === 'finished' || comparison.state === 'unchanged';
+  const finished = comparison.state === 'present' ? comparison.finished : isKnown && knownJob?.hash === hash && knownJob.finished;
+  return { job: { hash, ...(finished === true ? { finished } : {}) } };
 }
 
 /** Whether the cluster is at this artifact's version of every object. */

@@ -6,6 +6,8 @@ import { type Adopted, adoptionOf, classifyAdopted, mayAdopt } from './adoption.
 import { besideIgnored, type FieldRules, isIgnored } from './field-rules.ts';
 import type { WriterIdentity } from './identity.ts';
 import { inOrder } from './in-order.ts';
+import { hasRun } from './jobs.ts';
+import { WAITING_FOR_DEPENDENCY } from './order/ready.ts';
 import { type Owner, otherOwner } from './ownership.ts';
 import type { Path } from './path.ts';
 import { type ImmutableObservation, isImmutable } from './recreate.ts';
@@ -46,6 +48,8 @@ export type Observation =
   /** `validated`: the server has accepted a dry-run of its creation. */
   | { readonly state: 'absent'; readonly target: Target; readonly validated: boolean }
   | ImmutableObservation
+  /** A Job that is not there, since it has run. */
+  | { readonly state: 'finished'; readonly target: Target }
   | { readonly state: 'terminating'; readonly target: Target; readonly uid: string | undefined }
   | { readonly state: 'owned'; readonly target: Target; readonly uid: string | undefined; readonly owner: Owner }
   /** Unknown, which is never in sync. `blocked`: something else has to come first. */
@@ -140,6 +144,7 @@ async function tryApply(
 }
 
 async function observeAbsent(target: Target, { client, identity, signal, validateAbsent, namespaces }: Observing): Promise<Observation> {
+  if (hasRun(target.object, target.knownJob)) return { state: 'finished', target };
   if (!validateAbsent) return { state: 'absent', target, validated: false };
   try {
     await client.apply(target.resource, target.object, { fieldManager: identity.fieldManager, dryRun: true }, signal);
@@ -154,7 +159,7 @@ function isNamespaceMissing(error: unknown): boolean {
   return error instanceof ApiError && error.reason === 'NamespaceNotFound';
 }
 
-const PREREQUISITES: ReadonlySet<string> = new Set(['NamespaceNotFound', 'NamespaceTerminating', 'KindNotFound']);
+const PREREQUISITES: ReadonlySet<string> = new Set(['NamespaceNotFound', 'NamespaceTerminating', 'KindNotFound', WAITING_FOR_DEPENDENCY]);
 
 /** A failure for want of a namespace or a kind is a matter of what comes first, not of the object. */
 export function isPrerequisite(failure: Failure): boolean {

@@ -9,7 +9,7 @@ import { compareAll } from './compare.ts';
 import { decideAll, type Item } from './decide.ts';
 import type { ReconcileDependencies } from './dependencies.ts';
 import { fieldRulesOf } from './field-rules.ts';
-import { NO_HISTORY } from './history.ts';
+import { jobHistory } from './history.ts';
 import { writerIdentity } from './identity.ts';
 import { inventoryOf } from './inventory.ts';
 import { observe } from './observe.ts';
@@ -71,7 +71,8 @@ export async function planCluster(
 
   const identity = writerIdentity(deps.deployment, row.cluster);
   const discovery = await client.discover(signal);
-  const desired = targetArtifact(artifact, { discovery, identity, history: NO_HISTORY });
+  const inventory = inventoryOf(clusterUid, await deps.artifacts.getInventory(row.cluster, signal));
+  const desired = targetArtifact(artifact, { discovery, identity, history: jobHistory(inventory) });
   const observations = observe(desired.targets, {
     client,
     identity,
@@ -85,7 +86,6 @@ export async function planCluster(
   const now = new Date();
   const planned = decideAll(comparisons, { policy: policyOf({ ...row, mode: 'observe' }, now), memory: NO_MEMORY });
   const ignored = comparisons.reduce((sum, comparison) => sum + (comparison.state === 'present' ? (comparison.ignored ?? 0) : 0), 0);
-  const inventory = inventoryOf(clusterUid, await deps.artifacts.getInventory(row.cluster, signal));
   const removed = await observeRemoved(desired, planned, { client, identity, signal, discovery, inventory });
   const judged = judgeRemoved(removed.live, {
     identity,
@@ -135,6 +135,7 @@ function plannedItem({ target, comparison, findings }: Item, writes: boolean): r
       if (adoptedFrom !== undefined && (writes || differs)) return [{ ...item, action: 'adopt', from: adoptedFrom }];
       return differs ? [{ ...item, action: 'update' }] : [];
     }
+    case 'finished':
     case 'unchanged':
       return [];
     case 'immutable': {

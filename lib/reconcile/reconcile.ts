@@ -128,7 +128,7 @@ async function reconcileObjects(session: Session, deps: Pick<ReconcileDependenci
   const { foundation, rest } = splitFoundation(items);
   const founded = await applyAll(foundation, session);
   const late = await planWaiting(desired, founded, declared, session, deps);
-  const built = await applyAll([...rest, ...late.items], session);
+  const built = await applyAll([...rest, ...late.items], session, founded);
 
   const applied = [...founded, ...built];
   const pruning = await prune({ desired, applied, late, removed }, session);

@@ -8,6 +8,8 @@ import type { Artifact, ManifestProblem } from '../source/artifact.ts';
 import type { Baseline } from './classify.ts';
 import type { History } from './history.ts';
 import { OWNER_LABEL, type WriterIdentity } from './identity.ts';
+import type { KnownJob } from './jobs.ts';
+import { type Arrangement, arrange, type Node } from './order/index.ts';
 
 /** One desired object as this cluster knows it: with its scope, our label, and what it was before. */
 export interface Target {
@@ -22,6 +24,11 @@ export interface Target {
   readonly moved: boolean;
   /** The uid that the inventory has. */
   readonly knownUid?: string;
+  readonly knownJob?: KnownJob;
+  /** Within the stage; 0, the default, goes first. */
+  readonly level?: number;
+  /** Keys of what has to be ready before it is written; none where absent. */
+  readonly dependsOn?: readonly string[];
 }
 
 /** Desired, but nothing that this run can compare: it failed before the cluster was asked, or waits for its kind. */
@@ -43,6 +50,8 @@ export interface DesiredState {
   readonly targets: readonly Target[];
   readonly waiting: readonly WaitingObject[];
   readonly untargeted: readonly Untargeted[];
+  /** In which order they come. */
+  readonly arrangement: Arrangement;
   /** False when a manifest could not even be read as an object: then what is missing here may be in it. */
   readonly complete: boolean;
   /** The namespace of namespaced objects that name none. */
@@ -78,17 +87,46 @@ export function targetArtifact(artifact: Artifact, targeting: Targeting): Desire
     else untargetable.push(untargeted(object, objectIdOf(object), 'failed', 'unknown-kind', unknownKind(object, lookup)));
   }
   const doubled = doubledKeys(targets);
+  const arrangement = arrange([...targets, ...waiting.map(waitingNode(defaultNamespace))]);
+  const misplaced = ({ key }: Pick<Target, 'key'>) => arrangement.problems.has(key) && !doubled.has(key);
+  const isMisplaced = (object: KubernetesObject) => arrangement.problems.has(waitingNode(defaultNamespace)({ object }).key);
   return {
-    targets: targets.filter(({ key }) => !doubled.has(key)),
-    waiting,
+    targets: targets.filter((target) => !doubled.has(target.key) && !misplaced(target)).map((target) => placed(target, arrangement)),
+    waiting: waiting.filter(({ object }) => !isMisplaced(object)),
+    arrangement,
     untargeted: [
       ...untargetable,
+      ...targets.filter(misplaced).map((target) => untargetedMisplaced(target, arrangement)),
+      ...waiting
+        .filter(({ object }) => isMisplaced(object))
+        .map(({ object }) => untargetedMisplaced(waitingNode(defaultNamespace)({ object }), arrangement)),
       ...targets.filter(({ key }) => doubled.has(key)).map(untargetedDouble),
       ...artifact.problems.map(untargetedProblem),
     ],
     complete: artifact.problems.every(({ object }) => object !== undefined),
     defaultNamespace,
   };
+}
+
+/** Its scope is not known yet: most custom resources are namespaced. */
+function waitingNode(defaultNamespace: string): (waiting: Pick<WaitingObject, 'object'>) => Node {
+  return ({ object }) => {
+    const id = { ...objectIdOf(object), namespace: object.metadata.namespace ?? defaultNamespace };
+    return { key: objectKey(id), id, object };
+  };
+}
+
+/** A target in its place among the others. */
+export function placed(target: Target, { places }: Arrangement): Target {
+  const place = places.get(target.key);
+  return place === undefined || (place.level === 0 && place.dependsOn.length === 0) ? target : { ...target, ...place };
+}
+
+function untargetedMisplaced({ object, id, key }: Node, { problems }: Arrangement): Untargeted {
+  const failure = problems.get(key);
+  const { kind, namespace, name } = id;
+  const said = { id, object: { apiVersion: object.apiVersion, kind, namespace, name }, decision: 'failed', class: 'manifest' } as const;
+  return failure === undefined ? said : { ...said, failure };
 }
 
 /** Namespaces that are themselves desired. */
@@ -120,6 +158,7 @@ export function targetOf(
     moved: known?.baseline === undefined || !isDeepStrictEqual(known.baseline.object, object),
     ...(known?.baseline === undefined ? {} : { baseline: known.baseline }),
     ...(known?.uid === undefined ? {} : { knownUid: known.uid }),
+    ...(known?.job === undefined ? {} : { knownJob: known.job }),
   };
 }
 

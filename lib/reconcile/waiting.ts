@@ -10,7 +10,7 @@ import { storeDeclared } from './intents/index.ts';
 import { observe } from './observe.ts';
 import { type Policy, writes } from './policy/index.ts';
 import type { Session } from './session.ts';
-import { type DesiredState, type Target, targetOf, type Untargeted, type WaitingObject } from './target.ts';
+import { type DesiredState, placed, type Target, targetOf, type Untargeted, type WaitingObject } from './target.ts';
 
 /** What became of the objects that waited for their kinds. */
 export interface LatePlan {
@@ -27,7 +27,7 @@ const POLL_MILLISECONDS = 250;
  * Plans the objects whose kinds came with this run's foundation. Throws nothing: what cannot be planned yet is blocked, and the next run's.
  */
 export async function planWaiting(
-  { waiting, defaultNamespace }: DesiredState,
+  { waiting, defaultNamespace, arrangement }: DesiredState,
   founded: readonly AppliedItem[],
   declared: Inventory,
   session: Session,
@@ -42,7 +42,7 @@ export async function planWaiting(
     const targets = new Map<WaitingObject, Target>();
     for (const each of hopeful) {
       const lookup = discovery.lookup(each.object.apiVersion, each.object.kind);
-      if ('found' in lookup) targets.set(each, targetOf(each.object, lookup.found, { ...session, defaultNamespace }));
+      if ('found' in lookup) targets.set(each, placed(targetOf(each.object, lookup.found, { ...session, defaultNamespace }), arrangement));
     }
     const observations = observe([...targets.values()], session);
     const comparisons = await compareAll(observations, session);

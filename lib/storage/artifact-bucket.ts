@@ -66,7 +66,7 @@ const StoredInventory = z.object({
       absent: z
         .object({ since: z.string(), moved: z.literal(true).exactOptional(), orphaned: z.literal(true).exactOptional() })
         .exactOptional(),
-      finished: z.literal(true).exactOptional(),
+      job: z.object({ hash: z.string(), finished: z.literal(true).exactOptional() }).exactOptional(),
     }),
   ),
   source: z.string().exactOptional(),

@@ -60,8 +60,8 @@ export interface InventoryObject extends ObjectId {
   readonly recreating?: true;
   /** It is not in Git any more. */
   readonly absent?: AbsentFromGit;
-  /** Of a Job: it has run to its end, and what it was applied from is the same since. */
-  readonly finished?: true;
+  /** Of a Job: a hash of what it was created from, and whether it was seen at its end. */
+  readonly job?: { readonly hash: string; readonly finished?: true };
 }
 
 export interface AbsentFromGit {

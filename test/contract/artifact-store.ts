@@ -93,7 +93,7 @@ export function artifactStoreContract(create: () => ArtifactStore): void {
     const last: Inventory = {
       clusterUid: 'c-1',
       objects: [
-        { ...object, uid: 'uid-1', adopted: true, prune: 'confirmed', finished: true, recreating: true },
+        { ...object, uid: 'uid-1', adopted: true, prune: 'confirmed', job: { hash: 'x', finished: true }, recreating: true },
         { ...object, name: 'gone', absent: { since: '2027-01-01T00:00:00.000Z', moved: true, orphaned: true } },
       ],
       source: 'https://git.example/shop apps',

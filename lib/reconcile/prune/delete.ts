@@ -1,10 +1,11 @@
 import type { Clock } from '../../clock.ts';
 import { type Failure, failureOf } from '../../errors.ts';
-import { describeObject } from '../../manifests/object.ts';
-import { type Stage, stageOf } from '../../manifests/order.ts';
+import { describeObject, objectKey } from '../../manifests/object.ts';
+import { stageOf } from '../../manifests/order.ts';
 import type { Lease } from '../../storage/stores.ts';
 import { inOrder } from '../in-order.ts';
 import { interruptedBefore } from '../interruption.ts';
+import { arrange } from '../order/index.ts';
 import { endsRun } from '../run-error.ts';
 import { type Inspecting, notEmpty } from './contents.ts';
 import type { Verdict } from './judge.ts';
@@ -54,15 +55,23 @@ export async function pruneRemoved(
     if (verdict.action === 'delete') doomed.push(removed);
     else pruned.push({ removed, outcome: verdict });
   }
-  for (const [, stage] of [...Map.groupBy(doomed, stageOfRemoved)].toSorted(([a], [b]) => b - a)) {
-    for await (const one of inOrder(stage, CONCURRENCY, pruneOne)) pruned.push(one);
+  for (const wave of wavesOf(doomed)) {
+    for await (const one of inOrder(wave, CONCURRENCY, pruneOne)) pruned.push(one);
   }
   return pruned;
 }
 
-function stageOfRemoved({ live }: RemovedObject): Stage {
-  return stageOf(live);
+/** What depended on others goes before them. */
+function wavesOf(doomed: readonly RemovedObject[]): readonly (readonly RemovedObject[])[] {
+  const nodes = doomed.map(({ entry, live }) => ({ key: objectKey(entry), id: entry, object: live }));
+  const { places } = arrange(nodes);
+  const placeOf = ({ entry, live }: RemovedObject) => places.get(objectKey(entry)) ?? { stage: stageOf(live), level: 0 };
+  const waves = Map.groupBy(doomed, (removed) => placeOf(removed).stage * WIDEST + placeOf(removed).level);
+  return [...waves].toSorted(([a], [b]) => b - a).map(([, wave]) => wave);
 }
+
+/** More levels than there are objects. */
+const WIDEST = 1_000_000;
 
 async function deleteOne(removed: RemovedObject, deleting: Deleting): Promise<Pruned['outcome']> {
   const { client, clock, lease, writing } = deleting;

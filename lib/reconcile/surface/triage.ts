@@ -2,6 +2,7 @@ import type { Failure } from '../../errors.ts';
 import { describeObject, groupOf, objectKey } from '../../manifests/object.ts';
 import type { ObjectRecord } from '../../records/record.ts';
 import type { Comparison } from '../compare.ts';
+import { isRunning } from '../jobs.ts';
 import { isPrerequisite } from '../observe.ts';
 import type { Target } from '../target.ts';
 import type { Checkpoint, CheckpointEntry } from './checkpoint.ts';
@@ -66,11 +67,11 @@ function undecidedKeys(open: readonly ObjectRecord[]): ReadonlySet<string> {
 
 /** The entry that vouches for a target: nothing of what ownership shows has moved since it was made. */
 export function vouchingEntry(
-  { key, id, resource, moved }: Target,
+  { key, id, resource, moved, object, knownJob }: Target,
   kind: KindSurface | undefined,
   checkpoint: Checkpoint | undefined,
 ): CheckpointEntry | undefined {
-  if (moved || kind?.state !== 'listed' || checkpoint === undefined) return undefined;
+  if (moved || isRunning(object, knownJob) || kind?.state !== 'listed' || checkpoint === undefined) return undefined;
   if (wentBack(kind.resourceVersion, checkpoint.versions.get(kindOf(resource)))) return undefined;
   const entry = checkpoint.entries.get(key);
   const facts = kind.objects.get(nameOf(id));

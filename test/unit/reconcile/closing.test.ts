@@ -43,6 +43,7 @@ const desired: DesiredState = {
   targets: applied.map((each) => each.target),
   waiting: [],
   untargeted: [],
+  arrangement: { places: new Map(), problems: new Map() },
   complete: true,
   defaultNamespace: 'default',
 };
