@@ -77,6 +77,16 @@ function definitions(deployment: string, control: ControlStack): readonly AlarmD
       missingData: TreatMissingData.IGNORE,
     },
     {
+      id: 'Fights',
+      name: 'fights',
+      summary: 'A field is changed each time it is corrected, and was given up for a while.',
+      // Counted once, when the fight begins.
+      metric: plumblineMetric(deployment, 'Fights', { statistic: 'Sum' }),
+      minutes: 1,
+      outOf: 1,
+      missingData: TreatMissingData.NOT_BREACHING,
+    },
+    {
       id: 'SourceDeadLetters',
       name: 'source-dead-letters',
       summary: 'The source function could not process a message.',

@@ -29,7 +29,7 @@ export class FleetDashboard extends Construct {
     const gauge = (name: 'OpenDrift' | 'FailingClusters' | 'StaleClusters' | 'OldestVerifiedSeconds', label: string) =>
       plumblineMetric(deployment, name, { statistic: 'Maximum', label });
     const count = (
-      name: 'DriftOpened' | 'DriftCorrected' | 'RolloutsApplied' | 'ImageFindingsOpened' | 'SourceFailures' | 'Runs' | 'RunsFailed',
+      name: 'DriftOpened' | 'DriftCorrected' | 'Fights' | 'RolloutsApplied' | 'ImageFindingsOpened' | 'SourceFailures' | 'Runs' | 'RunsFailed',
       label: string,
     ) => plumblineMetric(deployment, name, { statistic: 'Sum', label, period: Duration.minutes(5) });
     const spread = (
@@ -61,7 +61,12 @@ export class FleetDashboard extends Construct {
           new GraphWidget({
             ...graph,
             title: 'Drift',
-            left: [gauge('OpenDrift', 'open'), count('DriftOpened', 'opened'), count('DriftCorrected', 'corrected')],
+            left: [
+              gauge('OpenDrift', 'open'),
+              count('DriftOpened', 'opened'),
+              count('DriftCorrected', 'corrected'),
+              count('Fights', 'given up'),
+            ],
           }),
           new GraphWidget({
             ...graph,

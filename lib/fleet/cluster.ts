@@ -32,6 +32,8 @@ export interface ClusterRow {
   readonly mode: Mode;
   readonly intervalSeconds: number;
   readonly graceSeconds: number;
+  /** How long, from its opening, a drift can be held by the annotation of its object. */
+  readonly holdLimitSeconds: number;
   readonly wave: number;
   readonly imagePolicy: 'report' | 'lock' | 'require-digest';
   readonly suspendedUntil?: string;
@@ -74,6 +76,9 @@ export interface ClusterState {
   readonly sweep?: string;
   readonly objects?: number;
   readonly open?: number;
+  /** Of these, what waits for its time, and what is left to a rival for a while. */
+  readonly held?: number;
+  readonly backedOff?: number;
   /** Fields that are fought over, or may be: of at most some hundreds. */
   readonly contested?: readonly Contest[];
   readonly nextAttemptAt?: string;

@@ -5,6 +5,7 @@ import { parseLabels, parsePath, parseRepository } from './row-fields.ts';
 
 const SHOWN = 80;
 const MINUTE_SECONDS = 60;
+const DAY_SECONDS = 86_400;
 
 /** A transform that turns the parser's undefined into an error of that attribute. */
 function parsedBy<T>(parse: (text: string) => T | undefined) {
@@ -65,6 +66,7 @@ const ATTRIBUTES = {
     accepted: 'a duration of at least a minute such as 90s, 5m or 2h',
   },
   grace: { schema: duration, accepted: 'a duration such as 0s, 90s, 5m or 2h' },
+  holdLimit: { schema: duration, accepted: 'a duration such as 0s, 12h or 7d' },
   wave: { schema: z.coerce.number().int().min(0).max(1000), accepted: 'a whole number from 0 to 1000' },
   imagePolicy: { schema: z.enum(['report', 'lock', 'require-digest']), accepted: 'report, lock or require-digest' },
   suspendedUntil: { schema: z.iso.datetime({ offset: true }), accepted: 'a moment with its time zone such as 2027-01-31T18:00:00Z' },
@@ -105,6 +107,7 @@ const Row = z
     mode: ATTRIBUTES.mode.schema.default('observe'),
     interval: ATTRIBUTES.interval.schema.default(MINUTE_SECONDS),
     grace: ATTRIBUTES.grace.schema.default(0),
+    holdLimit: ATTRIBUTES.holdLimit.schema.default(DAY_SECONDS),
     wave: ATTRIBUTES.wave.schema.default(0),
     imagePolicy: ATTRIBUTES.imagePolicy.schema.default('lock'),
     suspendedUntil: ATTRIBUTES.suspendedUntil.schema.exactOptional(),
@@ -113,7 +116,7 @@ const Row = z
   } satisfies Record<Attribute, z.ZodType>)
   .transform(
     (
-      { interval, grace, eksName, region, roleArn, externalId, endpoint, certificateAuthority, clusterSecret, ...rest },
+      { interval, grace, holdLimit, eksName, region, roleArn, externalId, endpoint, certificateAuthority, clusterSecret, ...rest },
       context,
     ): ClusterRow => {
       const problem = (attribute: Attribute, message: string) => {
@@ -128,7 +131,7 @@ const Row = z
       }
       const connection = connectionOf({ eksName, region, roleArn, externalId, endpoint, certificateAuthority, clusterSecret });
       if ('message' in connection) return problem(connection.attribute, connection.message);
-      return { ...rest, connection, intervalSeconds: interval, graceSeconds: grace };
+      return { ...rest, connection, intervalSeconds: interval, graceSeconds: grace, holdLimitSeconds: holdLimit };
     },
   );
 

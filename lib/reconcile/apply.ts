@@ -11,6 +11,7 @@ import { interruptedBefore } from './interruption.ts';
 import { isPrerequisite, type Observing, observeTarget } from './observe.ts';
 import { waitingFor } from './order/index.ts';
 import type { Path } from './path.ts';
+import { carryLive } from './policy/index.ts';
 import { deleteForRecreation, type ImmutableObservation, WAITING_FOR_DELETION } from './recreate.ts';
 import { endsRun } from './run-error.ts';
 import { showsDesired, showsDesiredAt } from './shows-desired.ts';
@@ -68,10 +69,10 @@ export async function applyAll(
 ): Promise<readonly AppliedItem[]> {
   const applied: AppliedItem[] = [];
   const done = new Map(before.map((item) => [item.target.key, item]));
-  let ended: Failure | undefined;
+  let ended: { readonly failure: Failure; readonly target: Target } | undefined;
   const applyOne = async (item: Item): Promise<AppliedItem> => {
     if (item.action === 'leave') return { ...item, result: { state: 'left' } };
-    if (ended !== undefined) return failed(item, ended);
+    if (ended !== undefined) return failed(item, restated(ended, item.target));
     const waits = waitingFor(item.target, done);
     if (waits !== undefined) return failed(item, waits);
     const { signal, writing } = applying;
@@ -80,7 +81,7 @@ export async function applyAll(
       return await applyItem(item, applying);
     } catch (error) {
       const failure = writing.aborted ? outOfTime(item) : failureOf(error);
-      if (endsRun(error, writing)) ended = failure;
+      if (endsRun(error, writing)) ended = { failure, target: item.target };
       return failed(item, failure);
     }
   };
@@ -140,7 +141,7 @@ async function write(item: Item, applying: Applying): Promise<AppliedItem> {
   const { object: answer } = await client.apply(target.resource, body, { fieldManager, dryRun: false }, writing);
   const verified =
     comparison.state === 'present'
-      ? isVerified(answer, comparison, fieldManager) &&
+      ? isVerified(answer, comparison, fieldManager, item.carry) &&
         isGone(answer, item.takeover?.removes ?? []) &&
         (showsDesiredAt(answer, comparison.desired, writtenPaths(comparison, item.carry), fieldManager) ||
           (await isEqualNow(target, applying)))
@@ -177,10 +178,10 @@ async function takeOverFirst(
 /** No object is of this version, so that the server creates one or answers 409: one that came meanwhile is not overwritten. */
 const VERSION_OF_NOTHING = '1';
 
-function bodyOf({ target, comparison }: Item, resourceVersion: string): KubernetesObject {
+function bodyOf({ target, comparison, carry }: Item, resourceVersion: string): KubernetesObject {
   const present = comparison.state === 'present';
   const preconditions = present ? { uid: comparison.uid, resourceVersion } : { resourceVersion };
-  const desired = present ? comparison.desired : target.object;
+  const desired = carryLive(present ? comparison.desired : target.object, carry);
   return { ...desired, metadata: { ...desired.metadata, ...preconditions } };
 }
 
@@ -195,6 +196,13 @@ class LeaseLostError extends PlumblineError {
 
 function failed(item: Item, failure: Failure): AppliedItem {
   return { ...item, result: { state: 'failed', decision: isPrerequisite(failure) ? 'blocked' : 'failed', failure } };
+}
+
+/** An error of the whole cluster, met at one object, as another object says it. */
+function restated({ failure, target }: { readonly failure: Failure; readonly target: Target }, { id }: Target): Failure {
+  const met = `${describeObject(target.id)}:`;
+  if (!failure.message.startsWith(met)) return failure;
+  return { ...failure, message: `${describeObject(id)}:${failure.message.slice(met.length)}` };
 }
 
 function outOfTime({ target }: Item): Failure {

@@ -18,10 +18,15 @@ const PROBLEMS: ReadonlySet<string> = new Set([
 
 const COMPARED: ReadonlySet<string> = new Set(['present', 'absent', 'finished']);
 
+/** The objects of which a run knows how they are. */
+export function comparedKeys(applied: readonly AppliedItem[]): ReadonlySet<string> {
+  return new Set(applied.filter(({ comparison }) => COMPARED.has(comparison.state)).map(({ target }) => target.key));
+}
+
 /** Which open records a run can declare over when it has no fact of them: only what it has compared, or knows to be gone. */
 export function closesOf(applied: readonly AppliedItem[], desired: DesiredState, removed: Removed): (open: ObjectRecord) => boolean {
   const keys = desiredKeys(desired);
-  const compared = new Set(applied.filter(({ comparison }) => COMPARED.has(comparison.state)).map(({ target }) => target.key));
+  const compared = comparedKeys(applied);
   return ({ kind, class: recordClass, object }) => {
     if (kind !== 'drift' && kind !== 'rollout' && kind !== 'prune') return false;
     if (PROBLEMS.has(recordClass)) return true;

@@ -61,6 +61,8 @@ export interface UnchangedComparison {
   readonly uid: string;
 }
 
+export type AbsentComparison = Extract<Observation, { readonly state: 'absent' }>;
+
 /** What an observation means. */
 export type Comparison = PresentComparison | UnchangedComparison | Exclude<Observation, { readonly state: 'present' }>;
 
@@ -149,7 +151,8 @@ function divideForeign(
   };
 }
 
-function isOwnerLabel({ path }: Difference): boolean {
+/** Whether it is our own label, which is no part of Git. */
+export function isOwnerLabel({ path }: Difference): boolean {
   const [metadata, labels, label] = path.map((segment) => ('field' in segment ? segment.field : undefined));
   return metadata === 'metadata' && labels === 'labels' && label === OWNER_LABEL;
 }

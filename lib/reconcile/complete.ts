@@ -1,10 +1,13 @@
 import { objectKey } from '../manifests/object.ts';
+import { recordObjectKey } from '../records/identity.ts';
+import type { ObjectRecord } from '../records/record.ts';
 import type { AppliedItem } from './apply.ts';
-import { closesOf } from './closing.ts';
+import { closesOf, comparedKeys } from './closing.ts';
 import type { CompletedRun } from './ending.ts';
 import { factsOf } from './facts.ts';
 import { withRecords } from './intents/index.ts';
 import { isAppliedInFull, sameInventory, settleInventory } from './inventory.ts';
+import { CONTESTED, contestsAfter, isFoughtOver, sightingsOf } from './policy/index.ts';
 import { type Pruned, type Pruning, pruneFacts, rememberPruning, sourceOf } from './prune/index.ts';
 import type { Session } from './session.ts';
 import type { Remembered } from './surface/index.ts';
@@ -22,7 +25,7 @@ export interface Stages {
 
 /** What is to be recorded and remembered of a run that went through. Pure. */
 export function completeRun({ desired, applied, late, pruning, remembered }: Stages, session: Session): CompletedRun {
-  const { artifact, runId, digest, lease, open, serverVersion, policy } = session;
+  const { artifact, runId, contested: before, digest, lease, open, serverVersion, policy } = session;
   const untargeted = [...desired.untargeted, ...late.blocked];
   const { removed, pruned } = pruning;
   const now = policy.now.toISOString();
@@ -30,6 +33,14 @@ export function completeRun({ desired, applied, late, pruning, remembered }: Sta
   const settled = rememberPruning(settleInventory(declared, applied, digest), pruning, { source: sourceOf(artifact), now });
   const facts = [...factsOf(applied, untargeted), ...pruneFacts(pruned, removed.unknown.values(), now)];
   const gone = new Set([...removed.gone, ...pruned.filter(isDeleted).map((one) => objectKey(one.removed.entry))]);
+  const contested = contestsAfter(before, sightingsOf(applied), comparedKeys(applied), policy.now);
+  const closes = closesOf(applied, desired, removed);
+  const unchanged = new Set(applied.filter(({ comparison }) => comparison.state === 'unchanged').map(({ target }) => target.key));
+  // Its record lasts as long as the fight, whether or not the object has moved since.
+  const endsFight = (record: ObjectRecord): boolean => {
+    const key = recordObjectKey(record);
+    return !isFoughtOver(contested, key) && (unchanged.has(key) || closes(record));
+  };
   return {
     state: 'completed',
     revision: artifact.revision,
@@ -38,8 +49,9 @@ export function completeRun({ desired, applied, late, pruning, remembered }: Sta
     objects: applied.length + untargeted.length,
     open,
     facts: withRecords(facts, intents, { runId, applied, gone, now }),
-    closes: closesOf(applied, desired, removed),
+    closes: (record) => (record.class === CONTESTED ? endsFight(record) : closes(record)),
     suspended: policy.suspended,
+    contested: before.length + contested.length === 0 ? undefined : contested,
     inventory: sameInventory(settled, late.declared) ? undefined : settled,
     remembered,
     appliedArtifact: untargeted.length === 0 && isAppliedInFull(settled, applied, digest) ? digest : undefined,

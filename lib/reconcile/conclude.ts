@@ -1,7 +1,7 @@
 import type { Failure } from '../errors.ts';
 import type { ClusterRow, ClusterState } from '../fleet/cluster.ts';
 import type { Fact } from '../records/fact.ts';
-import type { PlumblineRecord, RunOutcome } from '../records/record.ts';
+import type { Decision, PlumblineRecord, RunOutcome } from '../records/record.ts';
 import { redactFailure } from '../records/redact.ts';
 import { nextAttempt } from './backoff.ts';
 import type { ReconcileDependencies } from './dependencies.ts';
@@ -110,7 +110,7 @@ async function store(
 type StatePatch = Parameters<ReconcileDependencies['state']['update']>[1];
 
 function completedState(
-  { facts, revision, serverVersion, objects, remembered, appliedArtifact }: CompletedRun,
+  { facts, revision, serverVersion, objects, remembered, appliedArtifact, contested }: CompletedRun,
   { startedAt }: Run,
 ): StatePatch {
   return {
@@ -119,12 +119,19 @@ function completedState(
     objects,
     open: facts.filter(isOpen).length,
     sweep: remembered.sweep,
+    held: countOrNothing(facts, 'held'),
+    backedOff: countOrNothing(facts, 'backed-off'),
+    ...(contested === undefined ? {} : { contested: contested.length === 0 ? null : contested }),
     // The first object may have been looked at as long ago as that.
     ...(isVerifiedRun(facts) ? { observedAt: startedAt.toISOString(), verifiedAt: remembered.verifiedAt.toISOString() } : {}),
     ...(appliedArtifact === undefined ? {} : { appliedArtifact }),
     nextAttemptAt: null,
     consecutiveFailures: null,
   };
+}
+
+function countOrNothing(facts: readonly Fact[], wanted: Decision): number | null {
+  return facts.filter(({ decision }) => decision === wanted).length || null;
 }
 
 function stoppedState({ backsOff, artifactMissing }: StoppedRun, before: ClusterState | undefined, now: Date, random: number): StatePatch {

@@ -3,7 +3,8 @@ import type { Fact } from '../records/fact.ts';
 import type { AppliedItem } from './apply.ts';
 import { changesOf, recordObject } from './changes.ts';
 import type { Comparison } from './compare.ts';
-import type { Finding } from './decide.ts';
+import { type Finding, isIntention } from './decide.ts';
+import { CONTESTED } from './policy/index.ts';
 import type { Untargeted } from './target.ts';
 
 /** What a run has to say, object by object. */
@@ -24,19 +25,16 @@ function findingFact(finding: Finding, { target, comparison, result }: AppliedIt
     changes: changesOf(finding.differences, object),
     decision: finding.decision,
     ...(finding.actor === undefined ? {} : { actor: finding.actor }),
+    ...(finding.heldUntil === undefined ? {} : { heldUntil: finding.heldUntil }),
     ...(finding.failure === undefined ? {} : { error: finding.failure }),
   };
   if (!isIntention(finding)) return fact;
   if (result.state === 'failed') return { ...fact, decision: result.decision, error: result.failure };
   if (result.state !== 'written') return fact;
-  if (result.verified) return { ...fact, correctedAt: result.at, verifiedAt: result.at };
+  // A fight is over only when its rival has not come back for a while.
+  if (result.verified) return { ...fact, correctedAt: result.at, ...(finding.class === CONTESTED ? {} : { verifiedAt: result.at }) };
   const message = `${describeObject(target.id)}: the server accepted the write, and its answer does not show it. Look for a webhook or controller that changes it.`;
   return { ...fact, correctedAt: result.at, error: { reason: 'NotVerified', message } };
-}
-
-/** Whether a write was to settle it. */
-function isIntention({ decision }: Finding): boolean {
-  return decision === 'applied' || decision === 'corrected';
 }
 
 function uidOf(comparison: Comparison): string | undefined {

@@ -69,7 +69,9 @@ export function isAppliedInFull(settled: Inventory, applied: readonly AppliedIte
 
 /** Whether the cluster was brought to this artifact's version of an object, or Git says the same of it as in the one that it is at. */
 function isAt(item: AppliedItem): boolean {
-  return item.result.state === 'written' || isEqual(item) || !item.target.moved;
+  const isRolledOut =
+    item.result.state === 'written' && !item.findings.some(({ kind, decision }) => kind === 'rollout' && decision === 'held');
+  return isRolledOut || isEqual(item) || !item.target.moved;
 }
 
 /** The uid is remembered from what is ours: of a recreated object only once its difference has been dealt with. */

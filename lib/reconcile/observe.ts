@@ -10,6 +10,7 @@ import { hasRun } from './jobs.ts';
 import { WAITING_FOR_DEPENDENCY } from './order/ready.ts';
 import { type Owner, otherOwner } from './ownership.ts';
 import type { Path } from './path.ts';
+import { liveMarks } from './policy/marks.ts';
 import { type ImmutableObservation, isImmutable } from './recreate.ts';
 import { endsRun } from './run-error.ts';
 import { type OthersFields, observeOthers } from './takeover/index.ts';
@@ -105,7 +106,10 @@ async function tryToObserve(target: Target, observing: Observing): Promise<Obser
   if (uid === undefined || resourceVersion === undefined) return unknown(target, withoutVersion(target));
   const { desired, ignored, ignoredCount } = besideIgnored(target.object, live, rules, fieldManager);
   const dryRun = await tryApply(target, desired, observing);
-  if (dryRun instanceof ApiError) return { state: 'immutable', target, uid, resourceVersion, failure: failureOf(dryRun) };
+  if (dryRun instanceof ApiError) {
+    const marks = liveMarks(live, desired, fieldManager);
+    return { state: 'immutable', target, uid, resourceVersion, failure: failureOf(dryRun), marks };
+  }
   if (dryRun.metadata.resourceVersion !== resourceVersion) return undefined;
   const classify = classifyAdopted(rules.classify, adoption?.deployer);
   const others = await observeOthers(

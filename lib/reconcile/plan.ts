@@ -84,7 +84,7 @@ export async function planCluster(
   const writes = row.mode === 'enforce';
   const comparisons = await compareAll(observations, { identity, writes });
   const now = new Date();
-  const planned = decideAll(comparisons, { policy: policyOf({ ...row, mode: 'observe' }, now), memory: NO_MEMORY });
+  const planned = decideAll(comparisons, { policy: policyOf({ ...row, mode: 'observe' }, artifact.settings, now), memory: NO_MEMORY });
   const ignored = comparisons.reduce((sum, comparison) => sum + (comparison.state === 'present' ? (comparison.ignored ?? 0) : 0), 0);
   const removed = await observeRemoved(desired, planned, { client, identity, signal, discovery, inventory });
   const judged = judgeRemoved(removed.live, {
@@ -92,7 +92,7 @@ export async function planCluster(
     inventory,
     settings: artifact.settings?.prune,
     source: sourceOf(artifact),
-    treatment: { decision: 'applied' },
+    treatment: () => ({ decision: 'applied' }),
     run: runGuard({
       desired,
       applied: planned.map((item) => ({ ...item, result: { state: 'left' } })),

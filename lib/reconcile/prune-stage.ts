@@ -1,7 +1,7 @@
 import type { Failure } from '../errors.ts';
 import type { Fact } from '../records/fact.ts';
 import type { AppliedItem } from './apply.ts';
-import { writes } from './policy/index.ts';
+import { policyFor, treatRollout } from './policy/index.ts';
 import {
   intendedDeletion,
   type Judgement,
@@ -11,7 +11,6 @@ import {
   type Removed,
   runGuard,
   sourceOf,
-  type Treatment,
 } from './prune/index.ts';
 import type { Session } from './session.ts';
 import type { DesiredState } from './target.ts';
@@ -48,16 +47,8 @@ function judge({ live }: Removed, run: Failure | undefined, { artifact, identity
     inventory,
     settings,
     source: sourceOf(artifact),
-    treatment: treatmentOf(policy),
+    treatment: (object) => treatRollout({ policy: policyFor(policy, object), marks: {} }),
     run,
     now: policy.now,
   });
-}
-
-function treatmentOf(policy: Session['policy']): Treatment {
-  if (writes(policy)) return { decision: 'applied' };
-  return {
-    decision: policy.suspended ? 'suspended' : 'observed',
-    ...(policy.suspendedUntil === undefined ? {} : { heldUntil: policy.suspendedUntil }),
-  };
 }

@@ -5,6 +5,7 @@ import type { Failure } from '../errors.ts';
 import { ApiError } from '../kubernetes/api-error.ts';
 import type { ApiResource, KubernetesClient } from '../kubernetes/client.ts';
 import { describeObject, type KubernetesObject, type ObjectId, objectIdOf, objectKey } from '../manifests/object.ts';
+import type { Marks } from './policy/marks.ts';
 import { isProtected } from './prune/index.ts';
 import { addressesOf } from './service-addresses.ts';
 import type { Target } from './target.ts';
@@ -23,6 +24,8 @@ export interface ImmutableObservation {
   readonly resourceVersion: string;
   /** What the server says. */
   readonly failure: Failure;
+  /** What the annotations of the object ask for. */
+  readonly marks: Marks;
 }
 
 /** Whether the server refused a change for nothing but fields that cannot be changed. */

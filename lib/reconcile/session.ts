@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { ClusterRow, ClusterState } from '../fleet/cluster.ts';
+import type { Contest } from '../fleet/contest.ts';
 import type { Discovery, KubernetesClient } from '../kubernetes/client.ts';
 import type { ObjectRecord } from '../records/record.ts';
 import type { Artifact } from '../source/artifact.ts';
@@ -33,6 +34,8 @@ export interface Session {
   /** The records that are open of the cluster: read once, for deciding and for recording. */
   readonly open: readonly ObjectRecord[];
   readonly memory: Memory;
+  /** What the cluster's state says of fights. */
+  readonly contested: readonly Contest[];
   /** Whether the policy lets this run write; else absent objects are validated by a dry-run too. */
   readonly writes: boolean;
   readonly validateAbsent: boolean;
@@ -61,7 +64,7 @@ export async function openSession(
   lease: Lease,
   { artifacts, records, clock, deployment }: Pick<ReconcileDependencies, 'artifacts' | 'records' | 'clock' | 'deployment'>,
 ): Promise<Session> {
-  const policy = policyOf(row, clock.now());
+  const policy = policyOf(row, artifact.settings, clock.now());
   const identity = writerIdentity(deployment, row.cluster);
   const [serverVersion, discovery, storedInventory, storedCheckpoint, open] = await Promise.all([
     client.serverVersion(signal),
@@ -73,6 +76,7 @@ export async function openSession(
   const inventory = inventoryOf(lease.clusterUid, storedInventory);
   const settings = shortHash(artifact.settings ?? {});
   const basis: Basis = { clusterUid: lease.clusterUid, ...identity, settings, strict: writes(policy) };
+  const contested = state?.contested ?? [];
   const history = await readHistory(inventory, { digest, artifact }, artifacts, signal);
   return {
     row,
@@ -87,7 +91,8 @@ export async function openSession(
     rules: fieldRulesOf(artifact),
     policy,
     open,
-    memory: memoryOf(open, state?.contested),
+    memory: memoryOf(open, contested),
+    contested,
     writes: writes(policy),
     validateAbsent: !writes(policy),
     lease,

@@ -8,12 +8,19 @@ import { indexIn, valueAt } from './path.ts';
 
 /**
  * Whether the server's answer to a write shows what was to be written: each path that differed reads as desired now, and the fields are
- * ours. A write that was accepted is not proof; a webhook may have had the last word.
+ * ours. A write that was accepted is not proof; a webhook may have had the last word. What the write was to leave as it is (`carry`) is not asked
+ * for, nor are the fields then, since it may have made others ours.
  */
-export function isVerified(answer: KubernetesObject, comparison: PresentComparison, fieldManager: string): boolean {
+export function isVerified(
+  answer: KubernetesObject,
+  comparison: PresentComparison,
+  fieldManager: string,
+  carry: readonly Difference[],
+): boolean {
   const differences = [...comparison.rollout, ...comparison.drift.flatMap((group) => group.differences)];
-  if (!differences.every((difference) => isSettled(answer, difference, comparison.desired))) return false;
-  return sameFields(appliedFields(answer, fieldManager), comparison.fields);
+  const written = differences.filter((difference) => !carry.includes(difference));
+  if (!written.every((difference) => isSettled(answer, difference, comparison.desired))) return false;
+  return carry.length > 0 || sameFields(appliedFields(answer, fieldManager), comparison.fields);
 }
 
 /** Whether what was taken over is gone: where the server has a default it is there, else nothing. */

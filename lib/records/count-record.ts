@@ -7,7 +7,10 @@ export type MetricValues = readonly (readonly [MetricName, number])[];
 export function countRecord(record: PlumblineRecord): MetricValues {
   if (record.kind === 'run') return [['Runs', 1]];
   if (record.event === 'opened') {
-    if (record.kind === 'drift') return record.decision === 'tolerated' ? [] : [['DriftOpened', 1]];
+    if (record.kind === 'drift') {
+      if (record.decision === 'tolerated') return [];
+      return [['DriftOpened', 1], ...(record.decision === 'backed-off' ? [['Fights', 1] as const] : [])];
+    }
     return record.kind === 'image' ? [['ImageFindingsOpened', 1]] : [];
   }
   if (record.event !== 'verified') return [];

@@ -14,6 +14,8 @@ export const METRICS = {
   DriftCorrected: { unit: 'Count', emittedBy: 'reconcile' },
   /** From the opening of a drift record to its correction. */
   CorrectionSeconds: { unit: 'Seconds', emittedBy: 'reconcile' },
+  /** Fields that were given up for a while, since somebody changed them each time they were corrected. */
+  Fights: { unit: 'Count', emittedBy: 'reconcile' },
   RolloutsApplied: { unit: 'Count', emittedBy: 'reconcile' },
   /** Records of kind run, which are runs with news. */
   Runs: { unit: 'Count', emittedBy: 'reconcile' },

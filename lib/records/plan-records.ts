@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Fact, RunFacts } from './fact.ts';
-import { identityOf } from './identity.ts';
+import { identityOf, recordObjectKey } from './identity.ts';
 import type { ObjectRecord, RecordEvent } from './record.ts';
 
 /** What one run does to one record: a value for each transition, oldest first; the last is what is stored. At least one. */
@@ -21,12 +21,13 @@ export function planRecords(
   const openByIdentity = new Map(open.map((record) => [identityOf(record), record]));
   const facts = mergeFacts(run.facts);
   const plans: RecordSteps[] = [];
+  const seen = seenIn(run.facts);
   for (const [identity, fact] of facts) {
     const steps = stepsOf(openByIdentity.get(identity), fact, run, newId);
     if (isNonEmpty(steps)) plans.push(steps);
   }
   for (const [identity, record] of openByIdentity) {
-    if (!facts.has(identity) && run.closes(record)) plans.push([closed(record, run, now.toISOString())]);
+    if (!facts.has(identity) && run.closes(record)) plans.push([closed(record, run, now.toISOString(), seen(record))]);
   }
   return plans;
 }
@@ -101,10 +102,21 @@ function differs(open: ObjectRecord, fact: Fact): boolean {
   return open.decision !== fact.decision || open.error?.reason !== fact.error?.reason || !isDeepStrictEqual(open.changes, fact.changes);
 }
 
-/** Gone without this run's doing; if an earlier one had corrected it, this is where that is seen. */
-function closed(record: ObjectRecord, run: RunFacts, at: string): ObjectRecord {
-  const seen = record.correctedAt === undefined ? { event: 'resolved' as const } : { event: 'verified' as const, verifiedAt: at };
-  return { ...record, ...seen, runId: run.runId, revision: run.revision, resolvedAt: at, sequence: record.sequence + 1 };
+/** Whether a run still sees a path of a record, under another class. */
+function seenIn(facts: readonly Fact[]): (record: ObjectRecord) => boolean {
+  const id = (fact: Pick<Fact, 'kind' | 'object'>, path: string) => JSON.stringify([fact.kind, recordObjectKey(fact), path]);
+  const paths = new Set(facts.flatMap((fact) => fact.changes.map(({ path }) => id(fact, path))));
+  return (record) => record.changes.some(({ path }) => paths.has(id(record, path)));
+}
+
+/**
+ * Gone without this run's doing; if the last thing that was done about it was its correction, this is where that is seen. What goes on under
+ * another class (`seen`) was not corrected.
+ */
+function closed(record: ObjectRecord, run: RunFacts, at: string, seen: boolean): ObjectRecord {
+  const isCorrected = record.correctedAt !== undefined && !seen && (record.decision === 'corrected' || record.decision === 'applied');
+  const end = isCorrected ? { event: 'verified' as const, verifiedAt: at } : { event: 'resolved' as const };
+  return { ...record, ...end, runId: run.runId, revision: run.revision, resolvedAt: at, sequence: record.sequence + 1 };
 }
 
 function isNonEmpty(steps: readonly ObjectRecord[]): steps is RecordSteps {

@@ -40,6 +40,8 @@ const StoredState = z.object({
   sweep: z.string().exactOptional(),
   objects: z.number().exactOptional(),
   open: z.number().exactOptional(),
+  held: z.number().exactOptional(),
+  backedOff: z.number().exactOptional(),
   contested: z.array(StoredContest).exactOptional(),
   nextAttemptAt: z.string().exactOptional(),
   consecutiveFailures: z.number().exactOptional(),

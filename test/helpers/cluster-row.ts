@@ -11,6 +11,7 @@ export function clusterRow(cluster: string, fields: Partial<ClusterRow> = {}): C
     mode: 'observe',
     intervalSeconds: 60,
     graceSeconds: 0,
+    holdLimitSeconds: 86_400,
     wave: 0,
     imagePolicy: 'lock',
     labels: {},

@@ -19,14 +19,15 @@ export function desiredMarks({ metadata }: KubernetesObject): Marks {
 }
 
 /**
- * Of an object that exists: what a person put on it, else what it would have once Git's is applied. A mark that is ours is Git's to take off,
+ * Of an object that exists: what a person put on it, else what it would have once Git's is applied (`next`: its dry-run, or where there is none
+ * what Git says). A mark that is ours is Git's to take off,
  * so that one that is no longer in Git is over although the object still has it.
  */
-export function liveMarks(live: KubernetesObject, dryRun: KubernetesObject, fieldManager: string): Marks {
+export function liveMarks(live: KubernetesObject, next: KubernetesObject, fieldManager: string): Marks {
   const ours = appliedFields(live, fieldManager) ?? {};
   return marks((name) => {
     const isOurs = holdsPath(ours, [{ field: 'metadata' }, { field: 'annotations' }, { field: name }]);
-    return (isOurs ? undefined : live.metadata.annotations?.[name]) ?? dryRun.metadata.annotations?.[name];
+    return (isOurs ? undefined : live.metadata.annotations?.[name]) ?? next.metadata.annotations?.[name];
   });
 }
 

@@ -1,4 +1,9 @@
 import type { ClusterRow } from '../../fleet/cluster.ts';
+import { parseDuration } from '../../fleet/duration.ts';
+import type { KubernetesObject } from '../../manifests/object.ts';
+import { type ObjectSelector, selects } from '../../manifests/selector.ts';
+import type { DesiredSettings } from '../../settings/settings.ts';
+import { type Closed, closedAt, type Window } from './windows.ts';
 
 /** What a cluster's row and settings allow just now. */
 export interface Policy {
@@ -10,21 +15,69 @@ export interface Policy {
   readonly now: Date;
   /** How long a drift stays before it is corrected. */
   readonly graceSeconds: number;
+  /** How long after its opening a drift can be held by the object's annotation. */
+  readonly holdLimitSeconds: number;
+  /** What the windows do not let pass now. */
+  readonly closed: { readonly drift?: Closed; readonly rollout?: Closed };
+  /** The first one that fits an object holds for it. */
+  readonly rules: readonly PolicyRule[];
+}
+
+export interface PolicyRule extends ObjectSelector {
+  readonly mode?: 'observe' | 'enforce';
+  readonly graceSeconds?: number;
 }
 
 /** A suspension ends by itself: after its end the row is what it was before. */
-export function policyOf(row: Pick<ClusterRow, 'mode' | 'suspendedUntil' | 'graceSeconds'>, now: Date): Policy {
-  const { suspendedUntil } = row;
+export function policyOf(
+  row: Pick<ClusterRow, 'mode' | 'suspendedUntil' | 'graceSeconds' | 'holdLimitSeconds'>,
+  settings: Pick<DesiredSettings, 'policy' | 'windows'> | undefined,
+  now: Date,
+): Policy {
+  const { suspendedUntil, graceSeconds, holdLimitSeconds } = row;
   const suspended = suspendedUntil !== undefined && Date.parse(suspendedUntil) > now.getTime();
   return {
     mode: row.mode === 'enforce' ? 'enforce' : 'observe',
     suspended,
     ...(suspended ? { suspendedUntil } : {}),
     now,
-    graceSeconds: row.graceSeconds,
+    graceSeconds,
+    holdLimitSeconds,
+    closed: closedBy(settings?.windows ?? [], now),
+    rules: (settings?.policy ?? []).map(({ grace, ...rule }) => ({
+      ...rule,
+      ...(grace === undefined ? {} : { graceSeconds: secondsOf(grace) }),
+    })),
   };
 }
 
 export function writes({ mode, suspended }: Pick<Policy, 'mode' | 'suspended'>): boolean {
   return mode === 'enforce' && !suspended;
+}
+
+/** What holds for one object; never more than what the row allows. */
+export function policyFor(policy: Policy, object: KubernetesObject): Policy {
+  const rule = policy.rules.find((each) => selects(each, object));
+  if (rule === undefined) return policy;
+  const { mode, graceSeconds = policy.graceSeconds } = rule;
+  return { ...policy, mode: mode === 'observe' ? 'observe' : policy.mode, graceSeconds };
+}
+
+type WindowSettings = NonNullable<DesiredSettings['windows']>;
+
+function closedBy(windows: WindowSettings, now: Date): Policy['closed'] {
+  const closed = (what: 'drift' | 'rollout') =>
+    closedAt(windows.filter(({ applies }) => applies?.includes(what) ?? true).map(windowOf), now);
+  const drift = closed('drift');
+  const rollout = closed('rollout');
+  return { ...(drift === undefined ? {} : { drift }), ...(rollout === undefined ? {} : { rollout }) };
+}
+
+function windowOf({ kind, schedule, duration, timeZone = 'UTC' }: WindowSettings[number]): Window {
+  return { kind, schedule, timeZone, durationSeconds: secondsOf(duration) };
+}
+
+/** Settings are parsed when they are rendered: a duration that is none does not get here. */
+function secondsOf(duration: string): number {
+  return parseDuration(duration) ?? 0;
 }

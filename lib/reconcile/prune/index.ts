@@ -7,7 +7,7 @@
  */
 export { type Deleting, type Pruned, pruneRemoved } from './delete.ts';
 export { isProtected } from './guards.ts';
-export { type Judgement, judgeRemoved, type Treatment, type Verdict } from './judge.ts';
+export { type Judgement, judgeRemoved, type Verdict } from './judge.ts';
 export { pruneMark } from './marks.ts';
 export { intendedDeletion, pruneFacts } from './prune-facts.ts';
 export { type Pruning, present, rememberPruning } from './remember.ts';

@@ -1,10 +1,10 @@
 import type { Failure } from '../../errors.ts';
 import { parseDuration } from '../../fleet/duration.ts';
-import { objectKey } from '../../manifests/object.ts';
-import type { Decision } from '../../records/record.ts';
+import { type KubernetesObject, objectKey } from '../../manifests/object.ts';
 import type { PruneSettings } from '../../settings/index.ts';
 import type { Inventory } from '../../storage/stores.ts';
 import type { WriterIdentity } from '../identity.ts';
+import type { Treatment } from '../policy/index.ts';
 import { because, firstOf, OBJECT_GUARDS, ORPHAN_GUARDS } from './guards.ts';
 import type { RemovedObject } from './removed.ts';
 
@@ -20,19 +20,14 @@ export type Verdict =
   /** It stays for good. */
   | { readonly action: 'orphan'; readonly failure: Failure };
 
-export interface Treatment {
-  readonly decision: Decision;
-  readonly heldUntil?: string;
-}
-
 export interface Judging {
   readonly identity: WriterIdentity;
   readonly inventory: Inventory;
   readonly settings: PruneSettings | undefined;
   /** Repository and path of the desired state. */
   readonly source: string;
-  /** What becomes of anything that Git changed: `applied`, or why not. */
-  readonly treatment: Treatment;
+  /** What becomes of anything that Git changes about an object: `applied`, or why not. */
+  readonly treatment: (object: KubernetesObject) => Treatment;
   /** Why nothing is deleted in this run. */
   readonly run: Failure | undefined;
   readonly now: Date;
@@ -63,7 +58,8 @@ export function judgeRemoved(live: readonly RemovedObject[], judging: Judging): 
   const exceeds = pending.length > limit;
   const isExpected = allowance !== undefined && isWithin(allowance, pending.length);
   const verdicts = first.map(({ removed, verdict }): Judgement['verdicts'][number] => {
-    if (judging.treatment.decision !== 'applied') return { removed, verdict: { action: 'forbidden', ...judging.treatment } };
+    const treatment = judging.treatment(removed.live);
+    if (treatment.decision !== 'applied') return { removed, verdict: { action: 'forbidden', ...treatment } };
     if (verdict !== undefined) return { removed, verdict };
     const { entry } = removed;
     const keep = ({ reason, message }: Failure): Verdict => ({ action: 'keep', failure: because(entry, reason, message) });

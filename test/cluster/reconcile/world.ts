@@ -117,6 +117,7 @@ function rowOn(cluster: LocalCluster, mode: ClusterRow['mode']): ClusterRow {
     mode,
     intervalSeconds: 60,
     graceSeconds: 0,
+    holdLimitSeconds: 86_400,
     wave: 0,
     imagePolicy: 'lock',
     labels: {},

@@ -6,7 +6,7 @@ import { NO_MEMORY, type Policy, policyOf } from '../../../lib/reconcile/policy/
 import { configMap, target } from './objects.ts';
 
 const now = new Date('2026-01-01T12:00:00Z');
-const ENFORCE: Policy = { mode: 'enforce', suspended: false, now, graceSeconds: 0 };
+const ENFORCE: Policy = { mode: 'enforce', suspended: false, now, graceSeconds: 0, holdLimitSeconds: 86_400, closed: {}, rules: [] };
 const OBSERVE: Policy = { ...ENFORCE, mode: 'observe' };
 const SUSPENDED: Policy = { ...ENFORCE, suspended: true };
 
@@ -161,7 +161,8 @@ describe('what a row allows', () => {
     ['enforce', '2026-01-01T12:00:00Z', ENFORCE],
     ['enforce', '2026-01-01T14:00:00+03:00', ENFORCE],
   ] as const)('%s until %s', (mode, suspendedUntil, policy) => {
-    expect(policyOf({ mode, graceSeconds: 0, ...(suspendedUntil === undefined ? {} : { suspendedUntil }) }, now)).toEqual(policy);
+    const row = { mode, graceSeconds: 0, holdLimitSeconds: 86_400, ...(suspendedUntil === undefined ? {} : { suspendedUntil }) };
+    expect(policyOf(row, undefined, now)).toEqual(policy);
   });
 });
 

@@ -24,6 +24,7 @@ function completed(facts: readonly Fact[]): CompletedRun {
     open: [],
     closes: () => false,
     suspended: false,
+    contested: undefined,
     inventory: undefined,
     remembered: { checkpoint: undefined, sweep: '', verifiedAt: new Date(0) },
     appliedArtifact: undefined,

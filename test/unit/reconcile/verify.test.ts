@@ -43,7 +43,7 @@ describe('a write is verified', () => {
     ],
     ['but not when an item is missing', managed(deployment({ containers: [{ name: 'a', image: 'a:1' }] }), ours(GIT)), false],
     ['but not when the fields are not ours', managed(GIT, update('kubectl', {})), false],
-  ])('%s', (_what, answer, verified) => expect(isVerified(answer, comparison, IDENTITY.fieldManager)).toBe(verified));
+  ])('%s', (_what, answer, verified) => expect(isVerified(answer, comparison, IDENTITY.fieldManager, [])).toBe(verified));
 });
 
 describe('what the server chooses anew each time', () => {
@@ -68,12 +68,12 @@ describe('what the server chooses anew each time', () => {
     ['inside an item of Git', service('NodePort', 30_001)],
   ])('may be another value than the dry-run had: %s', (_where, live) => {
     const answer = (type: string) => managed(service(type, 31_111, 31_222), ours(git));
-    expect(isVerified(answer('NodePort'), chosen(live), IDENTITY.fieldManager)).toBe(true);
-    expect(isVerified(managed(service('NodePort', 31_111), ours(git)), chosen(live), IDENTITY.fieldManager)).toBe(false);
+    expect(isVerified(answer('NodePort'), chosen(live), IDENTITY.fieldManager, [])).toBe(true);
+    expect(isVerified(managed(service('NodePort', 31_111), ours(git)), chosen(live), IDENTITY.fieldManager, [])).toBe(false);
   });
 
   it('leaves what Git says as it was to be', () => {
     const answer = managed(service('LoadBalancer', 31_111, 31_222), ours(git));
-    expect(isVerified(answer, chosen(service('ClusterIP', undefined, undefined)), IDENTITY.fieldManager)).toBe(false);
+    expect(isVerified(answer, chosen(service('ClusterIP', undefined, undefined)), IDENTITY.fieldManager, [])).toBe(false);
   });
 });

@@ -123,7 +123,30 @@ describe('what a run does to the records', () => {
       ['2 corrected, 3 verified'],
     ],
     ['drift that somebody put back', [open()], [], ['2 resolved']],
-    ['drift that an earlier run corrected and this one sees gone', [open({ correctedAt: startedAt, sequence: 2 })], [], ['3 verified']],
+    [
+      'drift that an earlier run corrected and this one sees gone',
+      [open({ decision: 'corrected', correctedAt: startedAt, sequence: 2 })],
+      [],
+      ['3 verified'],
+    ],
+    [
+      'held drift that somebody put back, although it had been corrected once',
+      [open({ decision: 'held', correctedAt: startedAt, sequence: 3 })],
+      [],
+      ['4 resolved'],
+    ],
+    [
+      'corrected drift that goes on under another class',
+      [open({ decision: 'corrected', correctedAt: startedAt, sequence: 2 })],
+      [fact({ class: 'contested', decision: 'backed-off' })],
+      ['1 opened', '3 resolved'],
+    ],
+    [
+      'corrected drift of an object that has another drift elsewhere',
+      [open({ decision: 'corrected', correctedAt: startedAt, sequence: 2 })],
+      [fact({ class: 'item', changes: [{ path: 'spec.paused', live: true }] })],
+      ['1 opened', '3 verified'],
+    ],
     ['drift of another class of the same object', [open()], [fact({ class: 'foreign-field' }), fact()], ['1 opened']],
     ['the same object in another version of its API', [open({ object: { ...deployment, apiVersion: 'apps/v1beta1' } })], [fact()], []],
   ] satisfies [string, ObjectRecord[], Fact[], string[]][])('%s', (_what, openRecords, facts, events) => {

@@ -15,7 +15,7 @@ function judge(live: readonly RemovedObject[], judging: Partial<Judging> = {}) {
     inventory,
     settings: undefined,
     source: 'here',
-    treatment: { decision: 'applied' },
+    treatment: () => ({ decision: 'applied' }),
     run: undefined,
     now: NOW,
   };
@@ -157,7 +157,7 @@ describe('a row whose repository or path changed', () => {
 });
 
 it.each(['observed', 'suspended', 'held'] as const)('nothing is deleted while what Git changed is only %s', (decision) => {
-  expect(verdictOf(removed(), { treatment: { decision } })).toEqual({ action: 'forbidden', decision });
+  expect(verdictOf(removed(), { treatment: () => ({ decision }) })).toEqual({ action: 'forbidden', decision });
 });
 
 it('nothing is deleted in a run that did not go well', () => {
