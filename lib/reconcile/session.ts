@@ -64,7 +64,7 @@ export async function openSession(
   lease: Lease,
   { artifacts, records, clock, deployment }: Pick<ReconcileDependencies, 'artifacts' | 'records' | 'clock' | 'deployment'>,
 ): Promise<Session> {
-  const policy = policyOf(row, artifact.settings, clock.now());
+  const policy = policyOf(row, artifact.settings, startedAt);
   const identity = writerIdentity(deployment, row.cluster);
   const [serverVersion, discovery, storedInventory, storedCheckpoint, open] = await Promise.all([
     client.serverVersion(signal),

@@ -11,7 +11,7 @@ export interface Policy {
   readonly suspended: boolean;
   /** ISO 8601: the end of the suspension. */
   readonly suspendedUntil?: string;
-  /** The moment at which the run decides; everything that waits is held against it. */
+  /** When the run began, which is when the records that it opens were opened: everything that waits is held against it. */
   readonly now: Date;
   /** How long a drift stays before it is corrected. */
   readonly graceSeconds: number;
