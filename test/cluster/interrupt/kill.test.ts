@@ -21,6 +21,9 @@ const map = (name: string, colour = 'blue') =>
   `---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name}, namespace: NS }\ndata: { colour: ${colour} }\n`;
 const secret = (password: string) =>
   `---\napiVersion: v1\nkind: Secret\nmetadata: { name: db, namespace: NS }\nstringData: { password: ${password} }\n`;
+/** What cannot be changed is deleted and created again. */
+const frozen = (colour: string) =>
+  `---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: frozen, namespace: NS, annotations: { plumbline.dev/on-immutable: recreate } }\nimmutable: true\ndata: { colour: ${colour} }\n`;
 const numbered = (name: string, colour?: string) => [0, 1].map((index) => map(`${name}-${index}`, colour)).join('');
 
 /** What a run is to do: correct drift, roll out changes and new objects, and delete what left. */
@@ -34,18 +37,21 @@ const EXPECTED = [
   'rollout changed ConfigMap changed-1 applied',
   'rollout created ConfigMap new-0 applied',
   'rollout created ConfigMap new-1 applied',
+  'rollout immutable ConfigMap frozen applied',
 ];
+/** Beside that it says of what was deleted, and not yet created again, that it was created. */
+const CREATED_AGAIN = 'rollout created ConfigMap frozen applied';
 
 /** A cluster with all of that to be done to it. */
 async function waitingWorld(): Promise<World> {
   const world = await createWorld();
   const settings = { settings: { prune: { delay: '0s' } } };
   const kept = map('still') + numbered('drifted') + secret(PASSWORD);
-  await world.commit(kept + numbered('changed') + numbered('removed'), settings);
+  await world.commit(kept + numbered('changed') + numbered('removed') + frozen('blue'), settings);
   await world.reconcile();
-  await world.commit(kept + numbered('changed'), settings);
+  await world.commit(kept + numbered('changed') + frozen('blue'), settings);
   await world.reconcile();
-  await world.commit(kept + numbered('changed', 'green') + numbered('new'), settings);
+  await world.commit(kept + numbered('changed', 'green') + numbered('new') + frozen('green'), settings);
   for (const name of ['drifted-0', 'drifted-1']) await world.kubectl(['patch', 'configmap', name, '-p', '{"data":{"colour":"red"}}']);
   await world.kubectl(['patch', 'secret', 'db', '-p', '{"stringData":{"password":"theirs"}}']);
   return world;
@@ -104,6 +110,7 @@ const END_STATE = {
   'changed-1': { colour: 'green' },
   'new-0': { colour: 'blue' },
   'new-1': { colour: 'blue' },
+  frozen: { colour: 'green' },
   db: { password: Buffer.from(PASSWORD).toString('base64') },
 };
 
@@ -117,6 +124,7 @@ async function toldOf(world: World): Promise<readonly string[]> {
       const state = resolvedAt === undefined ? ' (open)' : verifiedAt === undefined ? ' (not verified)' : '';
       return `${kind} ${recordClass} ${object.kind} ${object.name} ${decision}${state}`;
     })
+    .filter((told) => told !== CREATED_AGAIN)
     .toSorted();
 }
 
