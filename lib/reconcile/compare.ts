@@ -10,6 +10,7 @@ import { isFinished, isJob } from './jobs.ts';
 import { appliedFields, type FieldSet, sameFields } from './managed-fields.ts';
 import type { Observation, PresentObservation } from './observe.ts';
 import { type Path, valueAt } from './path.ts';
+import { IRREVERSIBLE } from './policy/irreversible.ts';
 import { liveMarks, type Marks } from './policy/marks.ts';
 import { type ObjectFacts, objectFacts } from './surface/object-facts.ts';
 import { type ForeignGroup, groupOthers, isTakenOver, type PlannedTakeover, takeoverOf } from './takeover/index.ts';
@@ -34,6 +35,8 @@ export interface PresentComparison {
   readonly rollout: readonly Difference[];
   /** What the cluster changed, by class. */
   readonly drift: readonly Drift[];
+  /** What the cluster changed and the server does not let go back; absent: nothing. */
+  readonly irreversible?: Drift;
   /** What others put beside our fields, by the kind of program that did. */
   readonly foreign: readonly ForeignGroup[];
   /** What a write takes over before it applies, and what goes with that. */
@@ -90,7 +93,7 @@ export function compare(observation: Observation, comparing: Comparing): Compari
 }
 
 function comparePresent(observation: PresentObservation, { identity, writes }: Comparing): PresentComparison {
-  const { target, desired, live, uid, resourceVersion, dryRun, ignored, ignoredCount, others, adoption, rules } = observation;
+  const { target, desired, live, uid, resourceVersion, dryRun, irreversible, ignored, ignoredCount, others, adoption, rules } = observation;
   const { fieldManager } = identity;
   const ours = appliedFields(live, fieldManager);
   const spares = (path: Path) => isIgnored(ignored, path);
@@ -116,6 +119,7 @@ function comparePresent(observation: PresentObservation, { identity, writes }: C
     resourceVersion,
     rollout: [...rollout, ...dropped],
     drift: groupDrift(drift, live, target, fieldManager),
+    ...(irreversible.length === 0 ? {} : { irreversible: withActor(IRREVERSIBLE, irreversible, live, fieldManager) }),
     foreign,
     ...(takeover === undefined
       ? {}
@@ -169,12 +173,16 @@ function baselineOf(target: Target, { owner }: WriterIdentity, applied: boolean)
 function groupDrift(drift: readonly Difference[], live: KubernetesObject, target: Target, fieldManager: string): readonly Drift[] {
   const recreated = target.knownUid !== undefined && live.metadata.uid !== target.knownUid;
   const byClass = Map.groupBy(drift, (difference) => (recreated ? 'recreated' : driftClassOf(difference)));
-  return [...byClass].map(([driftClass, differences]) => ({
+  return [...byClass].map(([driftClass, differences]) => withActor(driftClass, differences, live, fieldManager));
+}
+
+function withActor(driftClass: string, differences: readonly Difference[], live: KubernetesObject, fieldManager: string): Drift {
+  return {
     class: driftClass,
     differences: differences.map((difference) => {
       const owner = ownerOf(live, difference, fieldManager)?.manager;
       return owner === undefined ? difference : { ...difference, owner };
     }),
     actor: actorOf(live, differences, fieldManager),
-  }));
+  };
 }

@@ -12,6 +12,7 @@ import {
   type ContestedDrift,
   contestedOwnership,
   describeFight,
+  describeIrreversible,
   desiredMarks,
   divideDrift,
   forbidden,
@@ -127,9 +128,9 @@ function decidePresent(seen: PresentComparison, circumstances: Circumstances): I
   const isTaken = (each: Difference) => [...findings, ...others].some((one) => isIntention(one) && one.differences.includes(each));
   const takesOver = takeover !== undefined && ((adopts && rolled.decision === 'applied') || takeover.removes.some(isTaken));
   // An apply for any other reason takes the field back too.
-  const isOtherwiseEqual = rollout.length === 0 && drift.length === 0 && !adopts && !takesOver;
+  const isOtherwiseEqual = rollout.length === 0 && drift.length === 0 && comparison.irreversible === undefined && !adopts && !takesOver;
   if (ownershipLost && isOtherwiseEqual) findings.push(...regain(target, circumstances));
-  findings.push(...others, ...reportMarks(target, circumstances));
+  findings.push(...others, ...reportIrreversible(comparison), ...reportMarks(target, circumstances));
   if (!findings.some(isIntention)) return { target, comparison, action: 'leave', findings, carry: [] };
   const withheld = findings.filter(isWithheld).flatMap(({ differences }) => differences);
   // What others own beside ours stays where it is by itself, unless all of theirs is taken over.
@@ -165,6 +166,13 @@ function regain(target: Target, circumstances: Circumstances): readonly Finding[
   const contested = contestedOwnership(target.key, memory, policy.now);
   if (contested !== undefined) return [contestedFinding(target, contested, circumstances)];
   return [{ kind: 'drift', class: 'ownership', differences: [], decision: 'applied' }];
+}
+
+/** Nothing is tried about it, by whatever policy. */
+function reportIrreversible({ target, irreversible }: PresentComparison): readonly Finding[] {
+  if (irreversible === undefined) return [];
+  const failure = describeIrreversible(target.id, irreversible.differences);
+  return [{ kind: 'drift', ...irreversible, decision: 'reported', failure }];
 }
 
 function reportMarks({ id }: Target, { marks, policy }: Circumstances): readonly Finding[] {
@@ -208,5 +216,10 @@ function refusal(target: Target, { words, deployer }: Owner): Failure {
 /** Whether the cluster holds what Git says of the object. */
 export function isEqual({ comparison }: Item): boolean {
   if (comparison.state === 'unchanged' || comparison.state === 'finished') return true;
-  return comparison.state === 'present' && comparison.rollout.length === 0 && comparison.drift.length === 0;
+  return (
+    comparison.state === 'present' &&
+    comparison.rollout.length === 0 &&
+    comparison.drift.length === 0 &&
+    comparison.irreversible === undefined
+  );
 }

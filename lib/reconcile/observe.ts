@@ -3,6 +3,7 @@ import { ApiError } from '../kubernetes/api-error.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { describeObject, type KubernetesObject } from '../manifests/object.ts';
 import { type Adopted, adoptionOf, classifyAdopted, mayAdopt } from './adoption.ts';
+import type { Difference } from './diff.ts';
 import { besideIgnored, type FieldRules, isIgnored } from './field-rules.ts';
 import type { WriterIdentity } from './identity.ts';
 import { inOrder } from './in-order.ts';
@@ -10,6 +11,8 @@ import { hasRun } from './jobs.ts';
 import { WAITING_FOR_DEPENDENCY } from './order/ready.ts';
 import { type Owner, otherOwner } from './ownership.ts';
 import type { Path } from './path.ts';
+import { carryLive } from './policy/carry.ts';
+import { refusedFields } from './policy/irreversible.ts';
 import { liveMarks } from './policy/marks.ts';
 import { type ImmutableObservation, isImmutable } from './recreate.ts';
 import { endsRun } from './run-error.ts';
@@ -33,6 +36,8 @@ export interface PresentObservation {
   readonly uid: string;
   readonly resourceVersion: string;
   readonly dryRun: KubernetesObject;
+  /** What the server does not let go back to what Git says; as it is dry-run and applied, the object has the live values there. */
+  readonly irreversible: readonly Difference[];
   /** Paths that are left as they are, and how many of them somebody would ask about. */
   readonly ignored: readonly Path[];
   readonly ignoredCount: number;
@@ -104,8 +109,8 @@ async function tryToObserve(target: Target, observing: Observing): Promise<Obser
   if (owner !== undefined && !mayAdopt(target.id, adoption, rules.adopt)) return { state: 'owned', target, uid, owner };
   if (live.metadata.deletionTimestamp !== undefined) return { state: 'terminating', target, uid };
   if (uid === undefined || resourceVersion === undefined) return unknown(target, withoutVersion(target));
-  const { desired, ignored, ignoredCount } = besideIgnored(target.object, live, rules, fieldManager);
-  const dryRun = await tryApply(target, desired, observing);
+  const { desired: stated, ignored, ignoredCount } = besideIgnored(target.object, live, rules, fieldManager);
+  const { desired, dryRun, irreversible } = await tryBesideRefused(target, { desired: stated, live }, observing);
   if (dryRun instanceof ApiError) {
     const marks = liveMarks(live, desired, fieldManager);
     return { state: 'immutable', target, uid, resourceVersion, failure: failureOf(dryRun), marks };
@@ -125,12 +130,32 @@ async function tryToObserve(target: Target, observing: Observing): Promise<Obser
     uid,
     resourceVersion,
     dryRun,
+    irreversible,
     ignored,
     ignoredCount,
     others,
     adoption,
     rules: { ...rules, classify },
   };
+}
+
+/**
+ * The dry-run of ours. Where the cluster has moved to where the server does not let it come back from (a volume that was grown), it is tried
+ * around that, so that it hides no other difference.
+ */
+async function tryBesideRefused(
+  target: Target,
+  { desired, live }: Pick<PresentObservation, 'desired' | 'live'>,
+  observing: Observing,
+): Promise<Pick<PresentObservation, 'desired' | 'irreversible'> & { readonly dryRun: KubernetesObject | ApiError }> {
+  try {
+    return { desired, dryRun: await tryApply(target, desired, observing), irreversible: [] };
+  } catch (error) {
+    const irreversible = target.moved || !(error instanceof ApiError) ? undefined : refusedFields(error, desired, live);
+    if (irreversible === undefined) throw error;
+    const around = carryLive(desired, irreversible);
+    return { desired: around, dryRun: await tryApply(target, around, observing), irreversible };
+  }
 }
 
 /** The dry-run, or that it is refused since a field cannot be changed. */

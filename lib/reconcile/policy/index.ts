@@ -7,6 +7,7 @@
 export { carryLive } from './carry.ts';
 export { CONTESTED, type ContestedDrift, contestantsOf, contestedOwnership, describeFight, divideDrift } from './contested-drift.ts';
 export { contestsAfter, isFoughtOver } from './contests.ts';
+export { describeIrreversible, IRREVERSIBLE, refusedFields } from './irreversible.ts';
 export { markProblem } from './mark-problem.ts';
 export { desiredMarks, HOLD_ANNOTATION, liveMarks, type Marks, RECONCILE_ANNOTATION } from './marks.ts';
 export { type Memory, memoryOf, NO_MEMORY, type TargetMemory } from './memory.ts';

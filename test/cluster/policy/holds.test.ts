@@ -247,6 +247,24 @@ describe('windows', () => {
   });
 });
 
+describe('a cluster that is only observed', () => {
+  it('is never written, whatever holds, rules and windows say', async () => {
+    const world = await deployed();
+    const version = () => world.kubectl(['get', 'configmap', 'settings', '-o', 'jsonpath={.metadata.resourceVersion}']);
+    await change(world, { colour: 'red' });
+    await world.kubectl(['annotate', 'configmap', 'settings', 'plumbline.dev/hold-until=1m']);
+    await world.commit(SETTINGS.replace('size: large', 'size: small'), { settings: { policy: [{ mode: 'enforce', grace: '1m' }] } });
+    const before = await version();
+    for (let minute = 0; minute < 5; minute += 1) {
+      const { outcome } = await world.reconcile({}, { mode: 'observe', graceSeconds: 60 });
+      expect(outcome).toBe('drifting');
+      world.advance(60);
+    }
+    expect(await version()).toBe(before);
+    expect(await world.open()).toMatchObject([{ decision: 'observed' }, { decision: 'observed' }]);
+  });
+});
+
 describe('a rule that only observes some objects', () => {
   it('records their drift, writes the others, and says of none that our label is missing', async () => {
     const other = SETTINGS.replace('name: settings', 'name: other');
