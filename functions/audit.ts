@@ -22,7 +22,8 @@ import { createFunctionBase, deadline } from './function-base.ts';
 
 const { settings, logger, metrics, count, stores, recorder } = createFunctionBase('audit');
 const readSecret = createSecretReader(createSecretsClient());
-const registry = createImageRegistry({ deployment: settings.DEPLOYMENT, readSecret }, systemClock);
+const roles = { roleArns: settings.REGISTRY_ROLES, externalId: settings.REGISTRY_EXTERNAL_ID };
+const registry = createImageRegistry({ deployment: settings.DEPLOYMENT, readSecret, roles }, systemClock);
 /** Until when an image need not be asked for again, by `REGISTRY/REPOSITORY@DIGEST`. */
 const seen = new Map<string, number>();
 const auditPods = createPodAuditor({
@@ -37,6 +38,7 @@ const dependencies = {
   state: stores.state,
   artifacts: stores.artifacts,
   registry,
+  details: registry.details,
   history: stores.tagHistory,
   auditPods: auditPods.whenDue,
   recorder,
@@ -58,6 +60,7 @@ export const handler = middy()
     if (isLogDelivery(event)) return await recordDelivery(event, context.invokedFunctionArn, signal);
     const repository = readImageAction(event);
     if (repository === undefined) return report(await runAudit(dependencies, signal));
+    registry.details.forget((image) => isInRepository(image, repository));
     for (const image of seen.keys()) {
       const parsed = parseImageReference(image);
       if (!(parsed instanceof Error) && isInRepository(parsed, repository)) seen.delete(image);

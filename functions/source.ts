@@ -8,7 +8,7 @@ import { ulid } from 'ulidx';
 import { systemClock } from '../lib/clock.ts';
 import { createQueueClient, createQueues, SourceMessage } from '../lib/fleet/index.ts';
 import { createImageRegistry } from '../lib/image-registry.ts';
-import { lockImages } from '../lib/images/index.ts';
+import { gateImages, lockImages } from '../lib/images/index.ts';
 import { toolsIn } from '../lib/render/index.ts';
 import { createSecretReader, createSecretsClient } from '../lib/secrets.ts';
 import { notKeptError, processRepository, type SourceDependencies } from '../lib/source/index.ts';
@@ -17,13 +17,17 @@ import { createFunctionBase, deadline } from './function-base.ts';
 const { settings, logger, metrics, count, stores, recorder } = createFunctionBase('source');
 const queues = createQueues(createQueueClient(), { sources: settings.SOURCE_QUEUE_URL, clusters: settings.CLUSTER_QUEUE_URL });
 const readSecret = createSecretReader(createSecretsClient());
-const registry = createImageRegistry({ deployment: settings.DEPLOYMENT, readSecret }, systemClock);
+const roles = { roleArns: settings.REGISTRY_ROLES, externalId: settings.REGISTRY_EXTERNAL_ID };
+const registry = createImageRegistry({ deployment: settings.DEPLOYMENT, readSecret, roles }, systemClock);
 const dependencies: SourceDependencies = {
   clusters: stores.clusters,
   state: stores.state,
   artifacts: stores.artifacts,
   readSecret,
-  lockImages: (rendered, policy, signal) => lockImages(rendered, policy, { registry, locks: stores.locks, clock: systemClock }, signal),
+  lockImages: async (rendered, policy, signal) => {
+    const locked = await lockImages(rendered, policy, { registry, locks: stores.locks, clock: systemClock }, signal);
+    return await gateImages(locked, { registry, details: registry.details, clock: systemClock }, signal);
+  },
   enqueue: (message) => queues.sendClusters([{ message, delaySeconds: 0 }]),
   recorder,
   clock: systemClock,

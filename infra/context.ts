@@ -55,6 +55,16 @@ const DeploymentContext = z
     reconcileConcurrency: z.coerce.number().int().min(2).max(1000).optional(),
     /** EKS clusters of this account and region whose audit log says who reached into containers. */
     execAuditClusters: nameList.optional(),
+    /** Roles in other accounts by which their ECR registries are read, one an account. */
+    registryRoleArns: z
+      .union([z.array(z.string()), z.string().transform((text) => text.split(','))])
+      .pipe(z.array(z.string().regex(/^arn:[^:*]+:iam::\d{12}:role\/[^*]+$/, 'role ARNs, separated by commas, without *')).min(1))
+      .optional(),
+    /** What those roles ask for beside our own. */
+    registryExternalId: z
+      .string()
+      .regex(/^[\w+=,.@:/-]{2,1224}$/, '2 to 1224 letters, digits and + = , . @ : / -')
+      .optional(),
     /** Roles in the clusters' accounts that `reconcile` may assume. */
     memberRoleArns: arnList.optional(),
   })
@@ -65,6 +75,13 @@ const DeploymentContext = z
     }
     if (context.sourcePackaging === 'zip' && context.sourceImage !== undefined) {
       addIssue({ code: 'custom', path: ['sourceImage'], message: 'has no effect with sourcePackaging=zip; leave one of them out' });
+    }
+    const accounts = (context.registryRoleArns ?? []).map((arn) => arn.split(':')[4]);
+    if (new Set(accounts).size < accounts.length) {
+      addIssue({ code: 'custom', path: ['registryRoleArns'], message: 'names two roles of one account; a registry is read by one' });
+    }
+    if ((context.registryRoleArns === undefined) !== (context.registryExternalId === undefined)) {
+      addIssue({ code: 'custom', path: ['registryExternalId'], message: 'goes with registryRoleArns: give both, or neither' });
     }
     if (context.toolsDirectory !== '/opt' && !context.local) {
       addIssue({ code: 'custom', path: ['toolsDirectory'], message: 'only the local environment has its tools elsewhere; leave it out' });

@@ -4,10 +4,13 @@ import { ExecAudit } from './constructs/exec-audit.ts';
 import { ImageEvents } from './constructs/image-events.ts';
 import { MinuteSchedule } from './constructs/minute-schedule.ts';
 import {
+  assumeRegistryRoles,
   assumeRoles,
   describeClusters,
+  previewLifecycles,
   putIntoTable,
   readImageConfigs,
+  readImageDetails,
   readImages,
   readObjects,
   readRegistryRules,
@@ -74,6 +77,12 @@ export class ControlStack extends Stack {
       CLUSTER_TIMEOUT_SECONDS: String(CLUSTER_TIMEOUT.toSeconds()),
     };
     const common = { deployment, settings, local };
+    const { registryRoleArns, registryExternalId } = context;
+    const registrySettings = {
+      ...settings,
+      ...(registryRoleArns === undefined ? {} : { REGISTRY_ROLES: registryRoleArns.join(',') }),
+      ...(registryExternalId === undefined ? {} : { REGISTRY_EXTERNAL_ID: registryExternalId }),
+    };
 
     const readFleet = [readTable(data.clusters), readTable(data.state)];
     const readArtifacts = [...readObjects(data.artifactBucketArn), ...unseal(data.artifactKey, data.digestKey)];
@@ -97,6 +106,7 @@ export class ControlStack extends Stack {
     });
     this.source = new PlumblineFunction(this, 'Source', {
       ...common,
+      settings: registrySettings,
       name: 'source',
       description: 'fetches a repository, renders it, locks its images and publishes artifacts',
       packaging: sourcePackaging(this, context),
@@ -111,6 +121,8 @@ export class ControlStack extends Stack {
         ...readArtifacts,
         ...writeArtifacts,
         readImages(context),
+        readImageDetails(context),
+        ...assumeRegistryRoles(registryRoleArns),
         readSecrets(this, deployment),
         sendTo([this.clusters.queue], context),
       ],
@@ -138,6 +150,7 @@ export class ControlStack extends Stack {
     });
     this.audit = new PlumblineFunction(this, 'Audit', {
       ...common,
+      settings: registrySettings,
       name: 'audit',
       description: 'compares registries and pods with the images that are in use',
       packaging: { type: 'zip' },
@@ -152,7 +165,10 @@ export class ControlStack extends Stack {
         ...readArtifacts,
         readImages(context),
         readImageConfigs(context),
+        readImageDetails(context),
+        previewLifecycles(context),
         readRegistryRules(),
+        ...assumeRegistryRoles(registryRoleArns),
         readSecrets(this, deployment),
         describeClusters(this),
         assumeRoles(context.memberRoleArns ?? [`arn:${Aws.PARTITION}:iam::*:role/${deployment}-*`]),

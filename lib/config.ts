@@ -20,6 +20,12 @@ const Settings = z.object({
   DIGEST_KEY: z.string().min(1),
   SOURCE_QUEUE_URL: z.url(),
   CLUSTER_QUEUE_URL: z.url(),
+  /** Roles in other accounts by which their ECR registries are read, separated by commas. */
+  REGISTRY_ROLES: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').filter((arn) => arn !== '')),
+  REGISTRY_EXTERNAL_ID: z.string().min(2).optional(),
   /** Holds kubectl/kubectl and helm/helm. */
   TOOLS_DIRECTORY: z.string().min(1).default('/opt'),
   /** Plain HTTP and file:// repositories: only the local environment sets it. */

@@ -1,49 +1,88 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ECRClient } from '@aws-sdk/client-ecr';
+import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import { nameFaults, OUTERMOST, PATIENCE } from './aws-client.ts';
 import type { Clock } from './clock.ts';
 import {
+  createEcrDetails,
   createEcrRegistry,
   createOciClient,
   createOciRegistry,
+  createPace,
   createRegistries,
   createRegistryAccess,
   createRegistryHttp,
+  type DetailReader,
   type EcrClients,
   type ImageContents,
   type ImageRegistry,
+  type Pace,
+  registryRoleOf,
 } from './images/index.ts';
 import type { SecretReader } from './secrets.ts';
 
 export interface ImageRegistrySettings {
   readonly deployment: string;
   readonly readSecret: SecretReader;
+  /** Roles in other accounts by which their registries are read; without one of its account, a registry is asked with our own credentials. */
+  readonly roles?: RegistryRoles;
 }
 
-/** One client for each region, with our own credentials. */
-export function createEcrClients(): EcrClients {
+export interface RegistryRoles {
+  readonly roleArns: readonly string[];
+  readonly externalId?: string | undefined;
+}
+
+/** The quota of ECR's calls is shared with the nodes that pull images. */
+const CALLS = { perSecond: 20, burst: 20 };
+
+/** One client for each account and region: under the account's role where there is one, and at most so many calls a second. */
+export function createEcrClients(deployment: string, clock: Clock, roles: RegistryRoles = { roleArns: [] }): EcrClients {
   const clients = new Map<string, ECRClient>();
-  return ({ region }) => {
-    const known = clients.get(region);
+  return (host) => {
+    const key = `${host.account}/${host.region}`;
+    const known = clients.get(key);
     if (known !== undefined) return known;
-    const client = new ECRClient({ ...PATIENCE, region });
+    const roleArn = registryRoleOf(host, roles.roleArns);
+    const client = new ECRClient({ ...PATIENCE, region: host.region, ...credentialsOf(roleArn, roles.externalId, deployment) });
     client.middlewareStack.add(nameFaults, OUTERMOST);
-    clients.set(region, client);
+    const pace = createPace(CALLS, clock, sleep);
+    // Inside the retries: each attempt counts.
+    client.middlewareStack.add((next) => paced(next, pace), { step: 'finalizeRequest', priority: 'low', name: 'pace' });
+    clients.set(key, client);
     return client;
   };
 }
 
+function paced<Args, Result>(next: (args: Args) => Promise<Result>, pace: Pace): (args: Args) => Promise<Result> {
+  return async (args) => {
+    await pace();
+    return await next(args);
+  };
+}
+
+function credentialsOf(roleArn: string | undefined, externalId: string | undefined, deployment: string) {
+  if (roleArn === undefined) return {};
+  const params = {
+    RoleArn: roleArn,
+    RoleSessionName: `${deployment}-images`,
+    ...(externalId === undefined ? {} : { ExternalId: externalId }),
+  };
+  return { credentials: fromTemporaryCredentials({ params, clientConfig: PATIENCE }) };
+}
+
 /**
- * ECR registries of any account and region, asked with our own credentials, and every other registry with those of its secret. Settings,
- * tokens and manifests are kept from one call to the next.
+ * ECR registries of any account and region, and every other registry with the credentials of its secret. Settings, tokens, manifests and details
+ * are kept from one call to the next.
  */
-export function createImageRegistry({ deployment, readSecret }: ImageRegistrySettings, clock: Clock): ImageRegistry & ImageContents {
+export function createImageRegistry(
+  { deployment, readSecret, roles }: ImageRegistrySettings,
+  clock: Clock,
+): ImageRegistry & ImageContents & { readonly details: DetailReader } {
   const http = createRegistryHttp();
-  const ecr = createEcrRegistry({
-    clientFor: createEcrClients(),
-    settingsCache: new Map(),
-    http,
-    clock,
-  });
+  const clientFor = createEcrClients(deployment, clock, roles);
+  const ecr = createEcrRegistry({ clientFor, settingsCache: new Map(), http, clock });
   const accessTo = createRegistryAccess(deployment, readSecret, clock);
-  return createRegistries({ ecr, oci: createOciRegistry(createOciClient({ http, accessTo, clock })) });
+  const registries = createRegistries({ ecr, oci: createOciRegistry(createOciClient({ http, accessTo, clock })) });
+  return { ...registries, details: createEcrDetails({ clientFor, contents: ecr, clock }) };
 }

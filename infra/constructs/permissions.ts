@@ -130,6 +130,24 @@ export function readImageConfigs({ local }: { readonly local: boolean }): Permis
   return { ...readImages({ local }), actions: ['ecr:GetDownloadUrlForLayer'] };
 }
 
+/** What a registry knows of images beside their bytes: status, scans and signatures. */
+export function readImageDetails({ local }: { readonly local: boolean }): Permission {
+  return {
+    ...readImages({ local }),
+    actions: ['ecr:DescribeImages', 'ecr:ListImageReferrers', 'ecr:DescribeImageSigningStatus'],
+  };
+}
+
+/** What lifecycle policies are about to do, by a preview that ECR makes, which changes nothing. */
+export function previewLifecycles({ local }: { readonly local: boolean }): Permission {
+  return { ...readImages({ local }), actions: ['ecr:StartLifecyclePolicyPreview', 'ecr:GetLifecyclePolicyPreview'] };
+}
+
+/** Roles by which registries of other accounts are read: exactly these. */
+export function assumeRegistryRoles(roleArns: readonly string[] | undefined): readonly Permission[] {
+  return roleArns === undefined ? [] : [{ actions: ['sts:AssumeRole'], resources: roleArns }];
+}
+
 /**
  * Manifests and settings of repositories; no layer, so no image can be pulled. The emulator asks for the settings of several repositories
  * on `*`.

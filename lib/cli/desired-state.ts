@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import type { Clock } from '../clock.ts';
 import type { ClusterRow } from '../fleet/index.ts';
-import { type ImageRegistry, lockImages } from '../images/index.ts';
+import { type DetailReader, gateImages, type ImageRegistry, lockImages } from '../images/index.ts';
 import { isRenderedFor } from '../reconcile/index.ts';
 import { type RenderOptions, toolsIn } from '../render/index.ts';
 import { type Artifact, type GitHost, type RenderedSource, type Repository, renderDirectory, renderRevision } from '../source/index.ts';
@@ -13,7 +13,7 @@ export interface DesiredStateDependencies {
   readonly state: Pick<StateStore, 'get'>;
   readonly artifacts: Pick<ArtifactStore, 'get' | 'getApiVersions'>;
   readonly locks: LockStore;
-  readonly registry: ImageRegistry;
+  readonly registry: ImageRegistry & { readonly details: DetailReader };
   readonly git: GitHost;
   readonly readRepository: (row: ClusterRow, signal: AbortSignal) => Promise<Repository>;
   readonly toolsDirectory: (signal: AbortSignal) => Promise<string>;
@@ -32,7 +32,8 @@ export async function readDesiredState(
   const locks: LockStore = { ...deps.locks, putIfAbsent: async (_repository, lock) => lock, putTree: async () => {} };
   const rendered = await render(row, source, deps, signal);
   const locked = await lockImages(rendered, row.imagePolicy, { registry: deps.registry, locks, clock: deps.clock }, signal);
-  return { ...locked, schemaVersion: 1, renderedAt: deps.clock.now().toISOString() };
+  const gated = await gateImages(locked, { registry: deps.registry, details: deps.registry.details, clock: deps.clock }, signal);
+  return { ...gated, schemaVersion: 1, renderedAt: deps.clock.now().toISOString() };
 }
 
 async function readPublished(row: ClusterRow, deps: DesiredStateDependencies, signal: AbortSignal): Promise<Artifact> {

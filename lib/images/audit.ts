@@ -4,18 +4,25 @@ import type { Fact, RunFacts } from '../records/fact.ts';
 import type { FieldChange } from '../records/record.ts';
 import type { Artifact } from '../source/artifact.ts';
 import type { TagHistoryStore } from '../storage/stores.ts';
-import { referenceFindings, type TagObservation, tagFindings } from './findings.ts';
-import { type ImageUse, imageUsesOf, unpinnedTagOf } from './image-uses.ts';
+import { closesDetail, detailFindings, type ImageObservation } from './detail-findings.ts';
+import { disagreement, referenceFindings, type TagObservation, tagFindings } from './findings.ts';
+import type { DetailReader } from './image-details.ts';
+import { type ImageUse, imageUsesOf, pinnedTagOf, unpinnedTagOf } from './image-uses.ts';
 import { describeTagSettings } from './mutability.ts';
-import { type ImageRegistry, repositoryKey } from './registry.ts';
+import { observeImages } from './observe-images.ts';
+import { type ImageRegistry, type RepositorySettings, repositoryKey } from './registry.ts';
 import { keepSightings } from './tag-sightings.ts';
 import type { ImageFinding, ImageReference } from './types.ts';
 
+/** Findings that only what a tag names can open or close. */
+const TAG_FINDINGS: ReadonlySet<string> = new Set(['tag.moved', 'tag.unresolvable', 'tag.tag-digest-disagree']);
 /** Findings that only a repository's settings can open or close. */
 const SETTINGS_FINDINGS: ReadonlySet<string> = new Set(['repo.mutable', 'tag.excluded', 'repo.pullthrough', 'repo.template-mutable']);
 
 export interface AuditDependencies {
   readonly registry: ImageRegistry;
+  /** Of registries that know more of an image than its bytes; without it nothing is said of that. */
+  readonly details?: DetailReader;
   readonly history: TagHistoryStore;
   readonly clock: Clock;
 }
@@ -23,6 +30,8 @@ export interface AuditDependencies {
 /** What a cluster is meant to run now. */
 export interface ArtifactInUse {
   readonly cluster: string;
+  /** Of the cluster; absent where it is not in one. */
+  readonly region?: string;
   readonly artifact: Pick<Artifact, 'revision' | 'objects' | 'digests' | 'settings'>;
 }
 
@@ -56,17 +65,44 @@ export async function auditImages(
     const tag = unpinnedTagOf(use);
     if (tag !== undefined) tags.set(tag.text, tag);
   }
-  const observations = await observeTags([...tags.values()], deps, signal);
-  return inUse.map(({ cluster, artifact }) => auditCluster(cluster, artifact.revision, usesOf.get(artifact) ?? [], observations));
+  const pinned = new Map(
+    [...usesOf.values()]
+      .flat()
+      .flatMap((use) => pinnedTagOf(use) ?? [])
+      .map((tag) => [tag.text, tag] as const),
+  );
+  const observations = await observeTags([...tags.values()], [...pinned.values()], deps, signal);
+  const observed = inUse.map(({ artifact, region }) => ({
+    uses: usesOf.get(artifact) ?? [],
+    policy: artifact.settings?.images?.policy,
+    ...(region === undefined ? {} : { region }),
+  }));
+  const imageOf = await observeImages(observed, deps.details, signal);
+  const now = deps.clock.now();
+  return inUse.map(({ cluster, region, artifact }) => {
+    const observe = (use: ImageUse) => ({ tag: observations.get(use.text), image: imageOf(use, region) });
+    return auditCluster(cluster, artifact.revision, usesOf.get(artifact) ?? [], observe, now);
+  });
+}
+
+/** What the registries say of one reference in use. */
+interface Observed {
+  readonly tag: AuditedTag | undefined;
+  readonly image: ImageObservation | undefined;
 }
 
 async function observeTags(
   tags: readonly ImageReference[],
+  pinned: readonly ImageReference[],
   deps: AuditDependencies,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, AuditedTag>> {
-  if (tags.length === 0) return new Map();
-  const [resolutions, settings] = await Promise.all([deps.registry.resolve(tags, signal), deps.registry.settings(tags, signal)]);
+  const all = [...tags, ...pinned];
+  if (all.length === 0) return new Map();
+  const [resolutions, settings] = await Promise.all([
+    deps.registry.resolve(all, signal),
+    tags.length === 0 ? new Map<string, RepositorySettings>() : deps.registry.settings(tags, signal),
+  ]);
   const digests = new Map(
     tags.flatMap(({ text }) => {
       const resolution = resolutions.get(text);
@@ -75,7 +111,7 @@ async function observeTags(
   );
   const { seenAt, failures } = await keepSightings(digests, deps.history, deps.clock.now().toISOString(), signal);
   return new Map(
-    tags.map((tag) => {
+    all.map((tag) => {
       const common = { resolution: resolutions.get(tag.text) ?? UNANSWERED, settings: settings.get(repositoryKey(tag)) ?? UNANSWERED };
       const [since, notKept] = [seenAt.get(tag.text), failures.get(tag.text)];
       return [
@@ -95,13 +131,14 @@ function auditCluster(
   cluster: string,
   revision: string,
   uses: readonly ImageUse[],
-  observations: ReadonlyMap<string, AuditedTag>,
+  observe: (use: ImageUse) => Observed,
+  now: Date,
 ): ClusterAudit {
   // References that differ only in the credentials that they should not have look alike, and are one.
   const uniqueUses = [...new Map(uses.map((use) => [use.shown, use])).values()];
-  const judged = uniqueUses.map((use) => judge(use, observations));
-  const byReference = new Map(uniqueUses.map((use) => [use.shown, observations.get(use.text)]));
-  const notKept = [...byReference.values()].find((observed) => observed?.notKept !== undefined)?.notKept;
+  const judged = uniqueUses.map((use) => judge(use, observe(use), now));
+  const byReference = new Map(uniqueUses.map((use) => [use.shown, observe(use)]));
+  const notKept = [...byReference.values()].find(({ tag }) => tag?.notKept !== undefined)?.tag?.notKept;
   return {
     cluster,
     revision,
@@ -112,8 +149,11 @@ function auditCluster(
       if (open.kind !== 'image') return false;
       const observed = byReference.get(open.changes[0]?.path ?? '');
       if (observed === undefined) return true;
-      if (open.class === 'tag.moved' || open.class === 'tag.unresolvable') return observed.resolution.state !== 'unverifiable';
-      if (SETTINGS_FINDINGS.has(open.class)) return observed.settings.state !== 'unverifiable';
+      const ofDetails = closesDetail(open.class, observed.image);
+      if (ofDetails !== undefined) return ofDetails;
+      if (observed.tag === undefined) return true;
+      if (TAG_FINDINGS.has(open.class)) return observed.tag.resolution.state !== 'unverifiable';
+      if (SETTINGS_FINDINGS.has(open.class)) return observed.tag.settings.state !== 'unverifiable';
       return true;
     },
   };
@@ -121,13 +161,28 @@ function auditCluster(
 
 function judge(
   use: ImageUse,
-  observations: ReadonlyMap<string, TagObservation>,
+  { tag: observed, image }: Observed,
+  now: Date,
 ): { readonly findings: readonly ImageFinding[]; readonly facts: readonly Fact[] } {
-  const tag = unpinnedTagOf(use);
-  const observed = observations.get(use.text);
-  const registryFindings = tag === undefined || observed === undefined ? [] : tagFindings(use, tag, observed);
-  const findings = [...referenceFindings(use), ...registryFindings];
+  const findings = findingsOf(use, observed, image, now);
   return { findings, facts: findings.map((finding) => factOf(finding, use, observed)) };
+}
+
+/** Everything that is found of one reference, by what its registry said of its tag and of its image, as far as those were asked. */
+export function findingsOf(
+  use: ImageUse,
+  observed: TagObservation | undefined,
+  image: ImageObservation | undefined,
+  now: Date,
+): readonly ImageFinding[] {
+  const tag = unpinnedTagOf(use);
+  const pinned = pinnedTagOf(use);
+  return [
+    ...referenceFindings(use),
+    ...(tag === undefined || observed === undefined ? [] : tagFindings(use, tag, observed)),
+    ...(pinned === undefined || observed === undefined ? [] : disagreement(use, pinned, observed)),
+    ...(image === undefined ? [] : detailFindings(use, image, now)),
+  ];
 }
 
 /** The reference is the path of the first change: that and the finding's id name the record. */
@@ -150,6 +205,8 @@ function changesOf(finding: ImageFinding, use: ImageUse, observed: TagObservatio
   switch (finding.id) {
     case 'tag.moved':
       return [change(path, finding.lockedDigest, finding.currentDigest), change(`${path} since`, use.lock?.resolvedAt, observed?.seenAt)];
+    case 'tag.tag-digest-disagree':
+      return [change(path, finding.lockedDigest, finding.currentDigest)];
     case 'tag.unresolvable':
       return [change(path, use.lock?.digest, undefined)];
     case 'repo.mutable':

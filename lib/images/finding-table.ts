@@ -58,7 +58,7 @@ export function isFindingId(text: string): text is FindingId {
 }
 
 /** What `plumbline.yaml` says of findings: `images.policy`. */
-export type FindingPolicy = { readonly [Id in FindingId]?: FindingAct | undefined };
+export type FindingPolicy = { readonly [Id in FindingId]?: FindingAct };
 
 /** What is done about a finding at a path. */
 export function actOn(id: string, policy: FindingPolicy | undefined): FindingAct {

@@ -49,6 +49,13 @@ export function tagFindings(use: ImageUse, reference: ImageReference, observed: 
   return [...resolutionFindings(use, observed), ...settingsFindings(use, reference, observed)];
 }
 
+/** Where Git has a tag and a digest, and the tag names another one: whoever reads Git takes it for something else than what runs. */
+export function disagreement(use: ImageUse, { tag, digest }: ImageReference, { resolution }: TagObservation): readonly ImageFinding[] {
+  if (digest === undefined || resolution.state !== 'found' || resolution.digest === digest) return [];
+  const message = `image ${use.shown}: its tag ${tag} names ${resolution.digest} in the registry, and the digest beside it is what is deployed; write the two that belong together.`;
+  return [{ ...finding('tag.tag-digest-disagree', use, message), lockedDigest: digest, currentDigest: resolution.digest }];
+}
+
 function resolutionFindings(use: ImageUse, { resolution, seenAt }: TagObservation): readonly ImageFinding[] {
   if (resolution.state !== 'found') return [unresolvedFinding(use, resolution)];
   if (use.lock === undefined || use.lock.digest === resolution.digest) return [];

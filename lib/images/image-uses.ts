@@ -68,6 +68,11 @@ export function unpinnedTagOf({ parsed }: ImageUse): ImageReference | undefined 
   return parsed instanceof ImageReferenceError || parsed.digest !== undefined ? undefined : parsed;
 }
 
+/** The reference, where Git has both a tag and a digest: the tag says what the digest is meant to be. */
+export function pinnedTagOf({ parsed }: ImageUse): ImageReference | undefined {
+  return parsed instanceof ImageReferenceError || parsed.digest === undefined || parsed.tag === undefined ? undefined : parsed;
+}
+
 function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

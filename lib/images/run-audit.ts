@@ -1,13 +1,14 @@
 import type { Clock } from '../clock.ts';
 import { type Failure, failureOf, PlumblineError } from '../errors.ts';
-import type { Recorder } from '../records/fact.ts';
+import type { Fact, Recorder } from '../records/fact.ts';
 import type { ObjectRecord } from '../records/record.ts';
 import type { Artifact } from '../source/artifact.ts';
 import type { ArtifactStore, ClusterStore, StateStore, TagHistoryStore } from '../storage/stores.ts';
 import { type ArtifactInUse, auditImages } from './audit.ts';
 import type { AuditedCluster, PodAudit } from './audit-pods.ts';
 import { type ChangedRepository, usesRepository } from './ecr-event.ts';
-import { actOn } from './finding-table.ts';
+import { actOn, type FindingPolicy, isFindingId } from './finding-table.ts';
+import type { DetailReader } from './image-details.ts';
 import { inParallel } from './in-parallel.ts';
 import { isPodFinding } from './pod-findings.ts';
 import { isExecOver } from './record-execs.ts';
@@ -20,6 +21,7 @@ export interface RunAuditDependencies {
   readonly state: StateStore;
   readonly artifacts: ArtifactStore;
   readonly registry: ImageRegistry;
+  readonly details?: DetailReader;
   readonly history: TagHistoryStore;
   /** What the clusters' pods run; without an entry, or with a failure, nothing is said of a cluster's. */
   readonly auditPods: (clusters: readonly AuditedCluster[], signal: AbortSignal) => Promise<ReadonlyMap<string, PodAudit>>;
@@ -78,7 +80,7 @@ export async function runAudit(
     const inPods = pods.get(cluster);
     const read = inPods === undefined || 'failure' in inPods ? undefined : inPods;
     const policy = policies.get(cluster);
-    const reported = [...facts, ...(read?.facts ?? [])].filter((fact) => actOn(fact.class, policy) !== 'ignore');
+    const reported = [...facts, ...(read?.facts ?? [])].flatMap((fact) => asPolicySays(fact, policy));
     const run = {
       cluster,
       revision,
@@ -104,6 +106,13 @@ export async function runAudit(
     }
   }
   return outcomes;
+}
+
+function asPolicySays(fact: Fact, policy: FindingPolicy | undefined): readonly Fact[] {
+  const act = actOn(fact.class, policy);
+  if (act === 'ignore') return [];
+  // A rollout was blocked for it only where somebody said so: by itself, a lock keeps what is deployed.
+  return [isFindingId(fact.class) && policy?.[fact.class] === 'block' ? { ...fact, decision: 'blocked' } : fact];
 }
 
 /** Where what images contain cannot be read or kept, nothing is said of pods, and references are audited all the same. */
@@ -147,7 +156,8 @@ async function artifactsInUse(
   for (const { cluster, row, digest } of clusters) {
     const artifact = loaded.get(digest);
     if (artifact === undefined) continue;
-    if ('objects' in artifact) inUse.push({ cluster, row, artifact });
+    const region = row.connection.type === 'eks' ? { region: row.connection.region } : {};
+    if ('objects' in artifact) inUse.push({ cluster, row, artifact, ...region });
     else failed.push({ cluster, failure: artifact });
   }
   return { inUse, failed };

@@ -46,7 +46,7 @@ export interface ImageFinding {
   readonly objects: readonly (ObjectId & { readonly apiVersion: string })[];
   /** A sentence for people: subject, value, remedy. */
   readonly message: string;
-  /** For `tag.moved`: the digest that is locked, and the one that the tag names now. */
+  /** For `tag.moved` and `tag.tag-digest-disagree`: the digest that is deployed, and the one that the tag names now. */
   readonly lockedDigest?: string;
   readonly currentDigest?: string;
 }

@@ -54,3 +54,37 @@ describe('audit logs of clusters', () => {
     expect(() => readContext(nodeWith({ execAuditClusters }))).toThrow(/execAuditClusters.*names of EKS clusters/);
   });
 });
+
+describe('registries of other accounts', () => {
+  const roles = 'arn:aws:iam::111122223333:role/images,arn:aws:iam::222233334444:role/images';
+
+  it('are read by exactly the roles that are named, with the external id, by source and audit alone', () => {
+    const { control } = synthesise({ registryRoleArns: roles, registryExternalId: 'a1b2' });
+    const assuming = Object.entries(control.findResources('AWS::IAM::Policy')).filter(([, policy]) =>
+      roles.split(',').every((role) => JSON.stringify(policy).includes(`"${role}"`)),
+    );
+    expect(assuming.map(([id]) => id.replace(/Role.*$/, ''))).toEqual(['Source', 'Audit']);
+    const readers = control.findResources('AWS::Lambda::Function', {
+      Properties: { Environment: { Variables: Match.objectLike({ REGISTRY_ROLES: roles, REGISTRY_EXTERNAL_ID: 'a1b2' }) } },
+    });
+    expect(Object.values(readers).map(({ Properties }) => Properties.FunctionName)).toEqual(['plumbline-source', 'plumbline-audit']);
+  });
+
+  it.each<[Record<string, string>, RegExp]>([
+    [{ registryRoleArns: 'arn:aws:iam::*:role/images', registryExternalId: 'a1' }, /registryRoleArns.*without \*/],
+    [{ registryRoleArns: roles }, /registryExternalId.*goes with registryRoleArns/],
+    [{ registryExternalId: 'a1' }, /registryExternalId.*goes with registryRoleArns/],
+    [
+      { registryRoleArns: `${roles},arn:aws:iam::111122223333:role/other`, registryExternalId: 'a1' },
+      /registryRoleArns.*two roles of one account/,
+    ],
+  ])('cannot be said as %j', (context, problem) => {
+    expect(() => readContext(nodeWith(context))).toThrow(problem);
+  });
+});
+
+it('the audit may look at what a lifecycle policy is about to do, and no function may set one', () => {
+  const text = JSON.stringify(synthesise().control.findResources('AWS::IAM::Policy'));
+  expect(text).toContain('ecr:StartLifecyclePolicyPreview');
+  expect(text).not.toMatch(/ecr:(?:Put|Delete|BatchDelete|Set|Create)/);
+});

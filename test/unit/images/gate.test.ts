@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+import type { FindingPolicy } from '../../../lib/images/finding-table.ts';
+import { gateImages } from '../../../lib/images/gate.ts';
+import type { DetailReader, ImageDetails } from '../../../lib/images/image-details.ts';
+import { lockImages } from '../../../lib/images/lock.ts';
+import { digestKey, type ImageRegistry, type RepositorySettings, type Resolution, repositoryKey } from '../../../lib/images/registry.ts';
+import type { LockedSource } from '../../../lib/source/artifact.ts';
+import { memoryLockStore } from '../../helpers/memory-stores.ts';
+import { deployment, rendered } from '../../helpers/workloads.ts';
+
+const never = new AbortController().signal;
+const clock = { now: () => new Date('2026-01-01T00:00:00Z') };
+const DIGEST = `sha256:${'a'.repeat(64)}`;
+const OTHER = `sha256:${'b'.repeat(64)}`;
+const WEB = '123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:1';
+const KEY = 'apps/Deployment/shop/web';
+const MUTABLE: RepositorySettings = { state: 'found', settings: { mutability: 'MUTABLE', exclusions: [] } };
+const denied = { state: 'unverifiable', failure: { reason: 'AccessDeniedException', message: 'denied' } } as const;
+const found: Resolution = { state: 'found', digest: DIGEST, mediaType: 'x', platforms: [] };
+
+interface Answers {
+  readonly settings?: RepositorySettings;
+  readonly tag?: Resolution;
+  readonly details?: Partial<ImageDetails> | typeof denied;
+}
+
+/** What is blocked of one Deployment, and how often a registry was asked once the image was locked. */
+async function gate(
+  image: string,
+  policy: FindingPolicy,
+  { settings = MUTABLE, tag = found, details = {} }: Answers = {},
+  source?: LockedSource,
+) {
+  const asked: string[] = [];
+  const registry: ImageRegistry = {
+    resolve: async (references) => {
+      asked.push('resolve');
+      return new Map(references.map(({ text }) => [text, tag]));
+    },
+    settings: async (references) => {
+      asked.push('settings');
+      return new Map(references.map((reference) => [repositoryKey(reference), settings]));
+    },
+  };
+  const reader: DetailReader = {
+    details: async (images) => {
+      if (images.length > 0) asked.push('details');
+      const answer = 'state' in details ? denied : ({ state: 'found', details: { status: 'ACTIVE', ...details } } as const);
+      return new Map(images.flatMap((one) => (one.registry.includes('ecr') ? [[digestKey(one), answer] as const] : [])));
+    },
+    copies: async () => new Map(),
+    forget: () => undefined,
+  };
+  const commit = { ...rendered('a1', deployment('web', image), deployment('other', `nginx@${OTHER}`)), settings: { images: { policy } } };
+  const locked =
+    source ??
+    (await lockImages(
+      commit,
+      'lock',
+      { registry: { resolve: async () => new Map([[image, found]]) }, locks: memoryLockStore(), clock },
+      never,
+    ));
+  const { blocked } = await gateImages({ ...locked, settings: { images: { policy } } }, { registry, details: reader, clock }, never);
+  return { blocked, asked };
+}
+
+describe('images.policy', () => {
+  it('asks and blocks nothing where it blocks nothing', async () => {
+    expect(await gate(WEB, { 'repo.mutable': 'report', 'sig.missing': 'ignore' })).toEqual({ blocked: {}, asked: [] });
+  });
+
+  it.each<[string, FindingPolicy, Answers, readonly string[], string | undefined]>([
+    ['a mutable repository', { 'repo.mutable': 'block' }, {}, ['settings'], 'ImagePolicy'],
+    [
+      'an immutable one',
+      { 'repo.mutable': 'block' },
+      { settings: { state: 'found', settings: { mutability: 'IMMUTABLE', exclusions: [] } } },
+      ['settings'],
+      undefined,
+    ],
+    ['settings that are not told', { 'repo.mutable': 'block' }, { settings: denied }, ['settings'], 'ImageUnverifiable'],
+    ['an archived image', { 'digest.archived': 'block' }, { details: { status: 'ARCHIVED' } }, ['details'], 'ImagePolicy'],
+    ['details that are not told', { 'digest.archived': 'block' }, { details: denied }, ['details'], 'ImageUnverifiable'],
+    ['an unsigned image', { 'sig.missing': 'block' }, { details: { signed: false } }, ['details'], 'ImagePolicy'],
+    ['a signed image', { 'sig.missing': 'block' }, { details: { signed: true } }, ['details'], undefined],
+    ['a signature that is not told', { 'sig.missing': 'block' }, {}, ['details'], 'ImageUnverifiable'],
+    ['a scan that was not made', { 'scan.critical': 'block' }, { details: { scan: 'never' } }, ['details'], 'ImageUnverifiable'],
+    [
+      'a vulnerable image',
+      { 'scan.critical': 'block' },
+      { details: { scan: { completedAt: '2026-01-01T00:00:00Z', critical: 1 } } },
+      ['details'],
+      'ImagePolicy',
+    ],
+    ['a writable root', { 'fs.writable': 'block' }, {}, [], 'ImagePolicy'],
+    ['what it does not look at', { 'scan.stale': 'report', 'ref.latest': 'block' }, {}, [], undefined],
+  ])('with %s lets a workload through or says why not', async (_what, policy, answers, asked, reason) => {
+    const result = await gate(WEB, policy, answers);
+    expect(result.asked).toEqual(asked);
+    expect(result.blocked[KEY]?.reason).toBe(reason);
+    expect(Object.keys(result.blocked).filter((key) => key !== KEY)).toEqual(
+      'fs.writable' in policy || 'sig.missing' in policy || 'scan.critical' in policy ? ['apps/Deployment/shop/other'] : [],
+    );
+  });
+
+  it('names what blocks and the setting that says so', async () => {
+    const { blocked } = await gate('registry.example/web', { 'ref.latest': 'block', 'reg.foreign': 'block' });
+    expect(blocked[KEY]?.message).toMatch(
+      /has no tag, which means latest.* plumbline.yaml blocks ref.latest\. .*plumbline.yaml blocks reg.foreign\.$/,
+    );
+  });
+
+  it('blocks a tag beside the digest of another', async () => {
+    const pinned = `${WEB}@${DIGEST}`;
+    const policy: FindingPolicy = { 'tag.tag-digest-disagree': 'block' };
+    expect((await gate(pinned, policy)).blocked).toEqual({});
+    expect((await gate(pinned, policy, { tag: { ...found, digest: OTHER } })).blocked[KEY]?.reason).toBe('ImagePolicy');
+  });
+
+  it('leaves the reason of what could not be locked', async () => {
+    const failure = { reason: 'TagUnresolvable', message: 'gone' };
+    const source: LockedSource = { ...rendered('a1', deployment('web', WEB)), digests: [], findings: [], blocked: { [KEY]: failure } };
+    expect((await gate(WEB, { 'repo.mutable': 'block' }, {}, source)).blocked[KEY]).toEqual(failure);
+  });
+});
