@@ -1,7 +1,7 @@
 import type { ClusterRow } from '../fleet/cluster.ts';
 import type { AuditOutcome, EcrClients, ImageContents, ImageRegistry, PodAuditDependencies } from '../images/index.ts';
 import type { ClusterSecret } from '../kubernetes/index.ts';
-import type { ClusterPlan, PlanOptions } from '../reconcile/index.ts';
+import type { ClusterPlan, PlanOptions, PrunedObject } from '../reconcile/index.ts';
 import type { PlumblineRecord } from '../records/record.ts';
 import type { Artifact } from '../source/artifact.ts';
 import type { ClusterStore, LeaseStore, LockStore, RecordStore, StateStore } from '../storage/stores.ts';
@@ -62,4 +62,6 @@ export interface Deployment {
    * too.
    */
   reconcile(row: ClusterRow, signal: AbortSignal, interrupt: AbortSignal): Promise<readonly PlumblineRecord[]>;
+  /** Deletes what the row has applied, behind the guards that are about the objects; under the cluster's lease. */
+  prune(row: ClusterRow, signal: AbortSignal, interrupt: AbortSignal): Promise<readonly PrunedObject[]>;
 }

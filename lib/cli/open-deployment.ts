@@ -7,7 +7,7 @@ import { createStoreClients, createStores } from '../deployment.ts';
 import type { ClusterRow } from '../fleet/index.ts';
 import { createEcrClients, createImageRegistry } from '../image-registry.ts';
 import { createPodAuditor, runAudit } from '../images/index.ts';
-import { planCluster, reconcileCluster } from '../reconcile/index.ts';
+import { planCluster, pruneCluster, reconcileCluster } from '../reconcile/index.ts';
 import { createRecorder, createRecordIds } from '../records/index.ts';
 import { createSecretReader, createSecretsClient } from '../secrets.ts';
 import { type GitHost, parseGitCredentials, type Repository } from '../source/index.ts';
@@ -94,6 +94,11 @@ export async function openDeployment(target: DeploymentTarget, machine: Machine,
       const { outcome, records } = await reconcileCluster(row, runs, { runId: ulid(), signal: withinRun(running), interrupt });
       if (outcome === 'skipped') throw new BusyError(row.cluster);
       return records;
+    },
+    async prune(row, running, interrupt) {
+      const pruned = await pruneCluster(row, runs, { runId: ulid(), signal: withinRun(running), interrupt });
+      if (pruned === undefined) throw new BusyError(row.cluster);
+      return pruned;
     },
   };
 }

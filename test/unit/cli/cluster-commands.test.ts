@@ -208,6 +208,45 @@ describe('cluster remove', () => {
   });
 });
 
+describe('cluster remove --prune', () => {
+  const object = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'shop', name: 'settings' };
+  const kept = { reason: 'NotConfirmed', message: 'Namespace shop: it is no longer in Git: not confirmed.' };
+
+  it('deletes while the row is off, says what is kept and why, and removes the row', async () => {
+    const world = worldWith(eksItem('prod-eu', { mode: 'enforce' }));
+    let mode: unknown;
+    world.prune = async (row) => {
+      mode = [row.mode, world.items.get('prod-eu')?.mode];
+      return [
+        { object, action: 'delete' },
+        { object: { ...object, kind: 'Namespace', namespace: '', name: 'shop' }, action: 'keep', error: kept },
+      ];
+    };
+    const result = await runCommand(world, 'cluster', 'remove', 'prod-eu', '--prune');
+    expect(mode).toEqual(['enforce', 'off']);
+    expect(result.out).toContain(`1 object deleted, 1 left\n  = ${kept.message}\n`);
+    expect([result.status, world.items.size]).toEqual([0, 0]);
+  });
+
+  it('keeps the row while something could not be deleted, so that it can be tried again', async () => {
+    const world = worldWith(eksItem('prod-eu', { mode: 'enforce' }));
+    world.prune = async () => [{ object, action: 'error', error: { reason: 'Forbidden', message: 'ConfigMap shop/settings: no.' } }];
+    const result = await runCommand(world, 'cluster', 'remove', 'prod-eu', '--prune', '--json');
+    expect(result.status).toBe(1);
+    expect(result.lines.at(-1)).toEqual({ cluster: 'prod-eu', removed: false, credentialsDeleted: false });
+    expect(world.items.size).toBe(1);
+  });
+
+  it('leaves everything as it was when it could not begin', async () => {
+    const world = worldWith(eksItem('prod-eu', { mode: 'enforce' }));
+    world.prune = async () => {
+      throw new Error('another run is at it');
+    };
+    expect((await runCommand(world, 'cluster', 'remove', 'prod-eu', '--prune')).status).toBe(1);
+    expect(world.items.get('prod-eu')).toEqual(eksItem('prod-eu', { mode: 'enforce' }));
+  });
+});
+
 describe('rowItem', () => {
   it.each([
     ['on EKS', clusterRow({ labels: { team: 'shop', tier: '1' }, graceSeconds: 90, wave: 2, intervalSeconds: 300 })],

@@ -4,7 +4,7 @@ import type { Interrupts } from '../../../lib/cli/interrupt.ts';
 import { runCli } from '../../../lib/cli/program.ts';
 import type { ClusterRow, ClusterState } from '../../../lib/fleet/cluster.ts';
 import { parseRow } from '../../../lib/fleet/parse-row.ts';
-import type { ClusterPlan } from '../../../lib/reconcile/index.ts';
+import type { ClusterPlan, PrunedObject } from '../../../lib/reconcile/index.ts';
 import type { PlumblineRecord } from '../../../lib/records/record.ts';
 import type { Artifact, RenderedSource } from '../../../lib/source/artifact.ts';
 import type { RecordQuery } from '../../../lib/storage/stores.ts';
@@ -25,6 +25,7 @@ export interface World {
   desired: (row: ClusterRow, source: PlanSource) => Promise<Artifact>;
   plan: (row: ClusterRow) => Promise<ClusterPlan>;
   reconcile: Deployment['reconcile'];
+  prune: (row: ClusterRow) => Promise<readonly PrunedObject[]>;
   /** Standard error is a terminal, and everything takes longer than two seconds. */
   readonly watched?: boolean;
   /** Aborted by Ctrl-C, and by the next one. */
@@ -61,6 +62,7 @@ export function emptyWorld(): World {
     desired: unused,
     plan: unused,
     reconcile: unused,
+    prune: unused,
     interrupts: { signal: new AbortController().signal, abandon: new AbortController().signal },
   };
 }
@@ -123,6 +125,7 @@ export function deploymentOf(world: World): Deployment {
       return await world.plan(row);
     },
     reconcile: (row, signal, interrupt) => world.reconcile(row, signal, interrupt),
+    prune: (row) => world.prune(row),
   };
 }
 
