@@ -4,6 +4,8 @@ import { type Cell, cell } from './table.ts';
 
 /** What became of a record and how long that took; undefined where the decision already says it all. */
 export function describeOutcome(record: ObjectRecord, now: Date): Cell | undefined {
+  const waiting = record.resolvedAt === undefined ? describeWaiting(record, now) : undefined;
+  if (waiting !== undefined) return cell(waiting, 'quiet');
   if (record.kind === 'drift' && record.correctedAt !== undefined) return describeCorrection(record, record.correctedAt);
   if (record.kind === 'rollout' && record.verifiedAt !== undefined) return undefined;
   if (record.resolvedAt !== undefined) {
@@ -14,6 +16,15 @@ export function describeOutcome(record: ObjectRecord, now: Date): Cell | undefin
   const changedAt = changeTime(record);
   const since = changedAt === undefined ? 'since it was seen' : 'since the change';
   return cell(`open for ${describeDuration(between(changedAt ?? record.at, now.toISOString()))} ${since}`, 'warning');
+}
+
+/** For how long it is left as it is; undefined where nothing says when it is decided on again. */
+function describeWaiting({ decision, heldUntil }: ObjectRecord, now: Date): string | undefined {
+  const left = heldUntil === undefined ? 0 : between(now.toISOString(), heldUntil);
+  if (left <= 0) return undefined;
+  const words = { held: 'held', suspended: 'suspended', 'backed-off': 'left to its rival' } as const;
+  const word = decision === 'held' || decision === 'suspended' || decision === 'backed-off' ? words[decision] : undefined;
+  return word === undefined ? undefined : `${word} for another ${describeDuration(left)}`;
 }
 
 function describeCorrection(record: ObjectRecord, correctedAt: string): Cell {

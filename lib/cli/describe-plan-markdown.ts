@@ -4,7 +4,7 @@ import type { PlanItem } from '../reconcile/index.ts';
 import type { FieldChange } from '../records/record.ts';
 import { redactText } from '../records/redact.ts';
 import { shortenPair, viewChange } from './change-view.ts';
-import { describeSummary, type PlanResult, summarisePlan } from './describe-plan.ts';
+import { describeHeld, describeSummary, describeWaits, type PlanResult, summarisePlan } from './describe-plan.ts';
 import { codeSpan, diffFence, htmlCode } from './markdown.ts';
 import { describeLineSums, showLines } from './show-lines.ts';
 import { count, shorten, shortRevision, wrap } from './text.ts';
@@ -129,12 +129,14 @@ function describeBlock(item: PlanItem): Block {
   const name = describeObject(item.object);
   const from = item.from === undefined ? '' : ` (from ${codeSpan(item.from)})`;
   const after = item.after === undefined ? from : ` (after ${item.after.map(codeSpan).join(', ')})`;
-  const brief = `- ${VERBS[item.action]} ${codeSpan(name)}${after}\n`;
+  const waits = describeWaits(item);
+  const brief = `- ${VERBS[item.action]} ${codeSpan(name)}${after}${waits}\n`;
   const changes = [...item.changes, ...(item.takenBack ?? [])];
-  const lines = [...describeChanges(changes), ...(item.error === undefined ? [] : describeFailure(item.error))];
+  const held = (item.held ?? []).map((each) => `! ${describeHeld(each)}`);
+  const lines = [...describeChanges(changes), ...held, ...(item.error === undefined ? [] : describeFailure(item.error))];
   if (lines.length === 0) return { full: brief, brief };
   const paths = changes.length === 0 ? '' : ` (${count(changes.length, 'path')})`;
-  const summary = `<summary>${VERBS[item.action]} ${htmlCode(name)}${paths}</summary>`;
+  const summary = `<summary>${VERBS[item.action]} ${htmlCode(name)}${paths}${waits}</summary>`;
   return { full: `\n<details>${summary}\n\n${diffFence(lines)}\n\n</details>\n\n`, brief };
 }
 

@@ -1,6 +1,6 @@
 import type { Failure } from '../errors.ts';
 import { describeObject } from '../manifests/object.ts';
-import type { ClusterPlan, PlanItem } from '../reconcile/index.ts';
+import type { ClusterPlan, HeldPath, PlanItem, Treatment } from '../reconcile/index.ts';
 import { describeChange } from './describe-change.ts';
 import { cell, formatLine, type Line, paint, type Tone } from './table.ts';
 import type { Screen } from './terminal.ts';
@@ -79,7 +79,7 @@ export function formatPlan(plan: ClusterPlan, screen: Screen): string {
   const output = [`${colors.bold(printable(plan.cluster))} at ${printable(shortRevision(plan.revision))}`];
   for (const line of plan.lines) {
     const [sign, tone] = SIGNS[line.action];
-    output.push(paint(printable(`  ${sign} ${describeObject(line.object)}${describeNote(line)}`), tone, colors));
+    output.push(paint(printable(`  ${sign} ${describeObject(line.object)}${describeNote(line)}${describeWaits(line)}`), tone, colors));
     for (const detail of describeDetails(line, screen.columns - INDENT)) output.push(`${' '.repeat(INDENT)}${formatLine(detail, colors)}`);
   }
   output.push(`  ${describeSummary(summarisePlan(plan))}`);
@@ -96,11 +96,30 @@ function describeNote({ action, after, from }: PlanItem): string {
   return after === undefined ? '' : ` (after ${after.join(', ')})`;
 }
 
+/** What keeps it from being written now; empty where nothing does. */
+export function describeWaits({ waits }: PlanItem): string {
+  if (waits === undefined) return '';
+  if (waits.decision === 'observed') return '; only observed, by a rule of plumbline.yaml';
+  if (waits.decision === 'held') return `; waits for a window${describeUntil(waits)}`;
+  return waits.heldUntil === undefined ? '; not written: its reconciliation is disabled' : `; suspended${describeUntil(waits)}`;
+}
+
+/** ` until 2026-11-25 18:00 UTC`; nothing where no end is in sight. */
+export function describeUntil({ heldUntil }: Pick<Treatment, 'heldUntil'>): string {
+  return heldUntil === undefined ? '' : ` until ${new Date(heldUntil).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+/** What becomes of a path that a run would leave as it is. */
+export function describeHeld(held: HeldPath): string {
+  return `${held.path} is ${held.decision === 'held' ? 'held' : 'left to a rival'}${describeUntil(held)}`;
+}
+
 function describeDetails(line: PlanItem, width: number): readonly Line[] {
   const changes = line.action === 'create' ? [] : line.changes.flatMap((change) => describeChange(change, width));
   const taken = (line.takenBack ?? []).flatMap((change) => describeChange(change, width));
   const failure = line.error === undefined ? [] : wrap(printable(line.error.message), width).map((text): Line => [cell(text, 'bad')]);
-  return [...changes, ...taken, ...failure];
+  const held = (line.held ?? []).flatMap((each) => wrap(printable(describeHeld(each)), width)).map((text): Line => [cell(text, 'quiet')]);
+  return [...changes, ...taken, ...held, ...failure];
 }
 
 /** `42 objects: 1 to create, 41 unchanged`. */

@@ -18,6 +18,9 @@ export interface ClusterStatus {
   readonly outcome?: RunOutcome;
   readonly objects?: number;
   readonly open: number;
+  /** Of these, what waits for its time, and what is left to a rival for a while; absent: none. */
+  readonly held?: number;
+  readonly backedOff?: number;
   readonly lastRunAt?: string;
   readonly observedAt?: string;
   readonly verifiedAt?: string;
@@ -36,7 +39,18 @@ export function describeStatus(entry: ClusterEntry, state: ClusterState | undefi
   const known = {
     cluster: entry.cluster,
     open: state?.open ?? 0,
-    ...pick(state, ['revision', 'outcome', 'objects', 'lastRunAt', 'observedAt', 'verifiedAt', 'nextAttemptAt', 'sourceFailure']),
+    ...pick(state, [
+      'held',
+      'backedOff',
+      'revision',
+      'outcome',
+      'objects',
+      'lastRunAt',
+      'observedAt',
+      'verifiedAt',
+      'nextAttemptAt',
+      'sourceFailure',
+    ]),
     ...(state?.verifiedAt === undefined ? {} : { verifiedAgeSeconds: Math.max(0, Math.round(secondsSince(state.verifiedAt, now))) }),
   };
   if ('invalid' in entry) return { ...known, status: 'failing', failure: entry.invalid };

@@ -60,7 +60,11 @@ function notes(status: ClusterStatus, now: Date, screen: Screen): readonly Line[
     lines.push(...sentence(`tried again in ${describeDuration(millisecondsUntil(nextAttemptAt))}`, 'quiet', screen));
   }
   if (status.open > 0) {
-    lines.push(...sentence(`${count(status.open, 'open record')}: plumbline records ${status.cluster} --open`, 'quiet', screen));
+    const held = status.held === undefined ? '' : `, ${status.held} held`;
+    const backedOff = status.backedOff === undefined ? '' : `, ${status.backedOff} left to a rival`;
+    lines.push(
+      ...sentence(`${count(status.open, 'open record')}${held}${backedOff}: plumbline records ${status.cluster} --open`, 'quiet', screen),
+    );
   }
   return lines;
 }

@@ -12,6 +12,7 @@ export type { ReconcileDependencies } from './dependencies.ts';
 export { isRenderedFor } from './desired-artifact.ts';
 export { OWNER_LABEL, type WriterIdentity, writerIdentity } from './identity.ts';
 export { type ClusterPlan, type PlanItem, type PlanOptions, planCluster } from './plan.ts';
+export type { HeldPath, PlanWaits, Treatment } from './policy/index.ts';
 export { type PrunedObject, pruneCluster } from './prune-cluster.ts';
 export { reconcileCluster } from './reconcile.ts';
 export { ClusterChangedError } from './run-error.ts';

@@ -26,7 +26,7 @@ export function isVerifiedRun(facts: readonly Fact[]): boolean {
 
 export type RunCounts = Pick<RunRecord, 'objects' | 'drifted' | 'corrected' | 'created' | 'failed'>;
 
-const NO_DRIFT: ReadonlySet<string> = new Set(['ownership', 'unverifiable']);
+const NO_DRIFT: ReadonlySet<string> = new Set(['annotation', 'ownership', 'unverifiable']);
 
 /** A change that was put back is no drift, nor is what a controller may do, and what could not be read is a failure instead of one. */
 export function countFacts(facts: readonly Fact[], objects: number): RunCounts {

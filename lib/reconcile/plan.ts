@@ -13,7 +13,7 @@ import { jobHistory } from './history.ts';
 import { writerIdentity } from './identity.ts';
 import { inventoryOf } from './inventory.ts';
 import { observe } from './observe.ts';
-import { NO_MEMORY, policyOf } from './policy/index.ts';
+import { NO_MEMORY, objectWaits, type PlanWaits, planWaits, policyOf } from './policy/index.ts';
 import { judgeRemoved, observeRemoved, runGuard, sourceOf } from './prune/index.ts';
 import { recreateRefusal } from './recreate.ts';
 import { ClusterChangedError } from './run-error.ts';
@@ -22,7 +22,7 @@ import { namespacesOf, targetArtifact, type Untargeted, type WaitingObject } fro
 import { listUnmanaged } from './unmanaged.ts';
 
 /** One object of a plan that is not unchanged. */
-export interface PlanItem {
+export interface PlanItem extends PlanWaits {
   readonly object: RecordObject;
   /** `keep`: it is no longer in Git, and a guard holds its deletion back (`error` says which). */
   readonly action: 'create' | 'update' | 'recreate' | 'adopt' | 'unmanaged' | 'delete' | 'keep' | 'blocked' | 'error';
@@ -59,7 +59,7 @@ export interface PlanOptions {
 export async function planCluster(
   row: ClusterRow,
   artifact: Artifact,
-  deps: Pick<ReconcileDependencies, 'connect' | 'artifacts' | 'state' | 'deployment'>,
+  deps: Pick<ReconcileDependencies, 'connect' | 'artifacts' | 'state' | 'records' | 'deployment'>,
   signal: AbortSignal,
   { unmanaged = false }: PlanOptions = {},
 ): Promise<ClusterPlan> {
@@ -85,6 +85,10 @@ export async function planCluster(
   const comparisons = await compareAll(observations, { identity, writes });
   const now = new Date();
   const planned = decideAll(comparisons, { policy: policyOf({ ...row, mode: 'observe' }, artifact.settings, now), memory: NO_MEMORY });
+  const waiting = {
+    policy: policyOf({ ...row, mode: 'enforce' }, artifact.settings, now),
+    open: await deps.records.listOpen(row.cluster, signal),
+  };
   const ignored = comparisons.reduce((sum, comparison) => sum + (comparison.state === 'present' ? (comparison.ignored ?? 0) : 0), 0);
   const removed = await observeRemoved(desired, planned, { client, identity, signal, discovery, inventory });
   const judged = judgeRemoved(removed.live, {
@@ -107,11 +111,13 @@ export async function planCluster(
     objects: planned.length + desired.waiting.length + desired.untargeted.length,
     ...(ignored === 0 ? {} : { ignored }),
     lines: [
-      ...planned.flatMap((item) => plannedItem(item, writes)),
+      ...planned.flatMap((item) =>
+        plannedItem(item, writes).map((line) => (isError(line) ? line : { ...line, ...planWaits(item.comparison, line.changes, waiting) })),
+      ),
       ...desired.waiting.map(waitingItem),
       ...desired.untargeted.map(untargetedItem),
-      ...judged.verdicts.map(({ removed: { entry }, verdict }) =>
-        'failure' in verdict ? keptItem(entry, verdict.failure) : deletedItem(entry),
+      ...judged.verdicts.map(({ removed: { entry, live }, verdict }) =>
+        'failure' in verdict ? keptItem(entry, verdict.failure) : { ...deletedItem(entry), ...objectWaits(live, {}, waiting.policy) },
       ),
       ...[...removed.unknown.values()].map(({ entry, failure }): PlanItem => ({ ...keptItem(entry, failure), action: 'error' })),
       ...(unmanaged ? await listUnmanaged(desired, { client, identity, signal }) : []),
@@ -157,6 +163,10 @@ function plannedItem({ target, comparison, findings }: Item, writes: boolean): r
     case 'owned':
       return findings.flatMap(({ failure }) => (failure === undefined ? [] : [{ object, action: 'error', changes: [], error: failure }]));
   }
+}
+
+function isError({ action }: PlanItem): boolean {
+  return action === 'blocked' || action === 'error';
 }
 
 function waitingItem({ object, definition }: WaitingObject): PlanItem {

@@ -40,7 +40,10 @@ export type DriftClass =
   | 'ownership'
   | 'recreated'
   | 'terminating'
-  | 'unverifiable';
+  | 'unverifiable'
+  | 'contested'
+  | 'irreversible'
+  | 'annotation';
 
 /** One path that differs. Values of Secrets are never here: both sides read `(redacted)`. Absent sides are left out. */
 export interface FieldChange {

@@ -11,6 +11,7 @@ export { describeIrreversible, IRREVERSIBLE, refusedFields } from './irreversibl
 export { markProblem } from './mark-problem.ts';
 export { desiredMarks, HOLD_ANNOTATION, liveMarks, type Marks, RECONCILE_ANNOTATION } from './marks.ts';
 export { type Memory, memoryOf, NO_MEMORY, type TargetMemory } from './memory.ts';
+export { type HeldPath, objectWaits, type PlanWaits, planWaits } from './plan-waits.ts';
 export { type Policy, policyFor, policyOf, writes } from './policy.ts';
 export { sightingsOf } from './sightings.ts';
 export { type Circumstances, forbidden, type Treatment, treatDrift, treatRollout } from './treat.ts';

@@ -196,6 +196,40 @@ prod-eu at aaaaaaaaaaaa
 `);
   });
 
+  it('shows people what is not written now, and until when', async () => {
+    const world = worldWith('prod-eu');
+    const heldUntil = '2026-11-25T18:00:00.000Z';
+    world.plan = async () => ({
+      cluster: 'prod-eu',
+      revision: 'a'.repeat(40),
+      objects: 4,
+      lines: [
+        { ...update, held: [{ path: 'data.colour', decision: 'held', heldUntil }] },
+        {
+          ...update,
+          held: [{ path: 'data.colour', decision: 'backed-off', heldUntil }],
+          changes: [],
+          waits: { decision: 'held', heldUntil },
+        },
+        { ...update, changes: [], waits: { decision: 'observed' } },
+        { ...update, changes: [], waits: { decision: 'suspended' } },
+        { ...update, changes: [], waits: { decision: 'suspended', heldUntil } },
+      ],
+    });
+    expect(`\n${(await runCommand(world, 'plan', 'prod-eu')).out}`).toBe(`
+prod-eu at aaaaaaaaaaaa
+  ~ ConfigMap shop/settings
+      data.colour: blue → green
+      data.colour is held until 2026-11-25 18:00 UTC
+  ~ ConfigMap shop/settings; waits for a window until 2026-11-25 18:00 UTC
+      data.colour is left to a rival until 2026-11-25 18:00 UTC
+  ~ ConfigMap shop/settings; only observed, by a rule of plumbline.yaml
+  ~ ConfigMap shop/settings; not written: its reconciliation is disabled
+  ~ ConfigMap shop/settings; suspended until 2026-11-25 18:00 UTC
+  4 objects: 5 to update, 0 unchanged
+`);
+  });
+
   it('ends with 0 when nothing would change', async () => {
     const world = worldWith('prod-eu');
     world.plan = async () => ({ cluster: 'prod-eu', revision: 'a'.repeat(40), objects: 3, lines: [] });

@@ -31,6 +31,27 @@ const CASES: readonly [behaviour: string, record: Partial<ObjectRecord>, text: s
     { resolvedAt: '2026-11-25T11:59:00Z' },
     'no longer so 1 m after it was seen, without a write of ours',
   ],
+  [
+    'says how long drift is held',
+    { decision: 'held', heldUntil: '2026-11-25T13:30:00Z', actor: changedAt('2026-11-25T11:57:00Z') },
+    'held for another 1 h 30 m',
+  ],
+  [
+    'says how long a rollout waits for a window',
+    { kind: 'rollout', decision: 'held', heldUntil: '2026-11-25T12:05:00Z' },
+    'held for another 5 m',
+  ],
+  [
+    'says how long a field is left to its rival, although it was corrected once',
+    { decision: 'backed-off', heldUntil: '2026-11-25T12:05:00Z', correctedAt: CORRECTED },
+    'left to its rival for another 5 m',
+  ],
+  ['says how long a suspension lasts', { decision: 'suspended', heldUntil: '2026-11-25T12:05:00Z' }, 'suspended for another 5 m'],
+  [
+    'holds nothing beyond its time',
+    { decision: 'held', heldUntil: '2026-11-25T12:00:00Z', actor: { manager: 'unknown' } },
+    'open for 2 m since it was seen',
+  ],
   ['says how long a rollout waits', { kind: 'rollout', decision: 'blocked' }, 'open for 2 m since it was seen'],
   ['has nothing to add to a rollout that was verified', { kind: 'rollout', correctedAt: CORRECTED, verifiedAt: CORRECTED }, undefined],
   ['has nothing to add to an open finding about an image', { kind: 'image' }, undefined],

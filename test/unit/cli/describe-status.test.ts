@@ -105,7 +105,7 @@ describe('formatStatus', () => {
     const entry = (cluster: string, row: Partial<ClusterRow>) => ({ cluster, row: clusterRow({ cluster, ...row }) });
     const statuses = [
       describeStatus(entry('prod-eu', { mode: 'enforce' }), seen({}), NOW),
-      describeStatus(entry('prod-us', {}), seen({ outcome: 'drifting', open: 3 }), NOW),
+      describeStatus(entry('prod-us', {}), seen({ outcome: 'drifting', open: 3, held: 1, backedOff: 1 }), NOW),
       describeStatus(entry('staging', {}), seen({ outcome: 'failed', failure, verifiedAt: ago(7500), nextAttemptAt: ahead(30) }), NOW),
       describeStatus(entry('test', { suspendedUntil: '2026-11-25T14:00:00Z', suspendedReason: 'upgrade' }), undefined, NOW),
     ];
@@ -113,7 +113,7 @@ describe('formatStatus', () => {
 CLUSTER  MODE     STATUS     VERIFIED     OBJECTS  OPEN  REVISION
 prod-eu  enforce  in sync    40 s ago     12       0     aaaaaaaaaaaa
 prod-us  observe  drifting   40 s ago     12       3     aaaaaaaaaaaa
-  3 open records: plumbline records prod-us --open
+  3 open records, 1 held, 1 left to a rival: plumbline records prod-us --open
 staging  observe  failing    2 h 5 m ago  12       0     aaaaaaaaaaaa
   prod-eu: the API server does not answer.
   tried again in 30 s
