@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { type Failure, failureOf, PlumblineError } from '../errors.ts';
+import { assessHealth, type HealthAssessment, type HealthPolicy } from '../health/index.ts';
 import { ApiError } from '../kubernetes/api-error.ts';
 import { describeObject, type KubernetesObject } from '../manifests/object.ts';
 import type { Lease } from '../storage/stores.ts';
@@ -33,6 +34,8 @@ export type Result =
       readonly uid: string | undefined;
       /** What the answer's metadata says. */
       readonly facts: ObjectFacts | undefined;
+      /** What the answer says of its health; undefined where the answer got lost. */
+      readonly health?: HealthAssessment;
     }
   | { readonly state: 'failed'; readonly decision: 'failed' | 'blocked'; readonly failure: Failure };
 
@@ -43,6 +46,7 @@ export interface AppliedItem extends Item {
 /** What applying takes: also what observing, comparing and deciding take, since an object that moved is decided on again. */
 export interface Applying extends Observing, Comparing, Deciding {
   readonly clock: Clock;
+  readonly health: HealthPolicy;
   /** With the lease ends what this run may write, since another run may be at it with a newer artifact. */
   readonly lease: Pick<Lease, 'expiresAt'>;
   /** Ends a write that is under way; `signal` only keeps the next one from being begun. */
@@ -73,7 +77,7 @@ export async function applyAll(
   const applyOne = async (item: Item): Promise<AppliedItem> => {
     if (item.action === 'leave') return { ...item, result: { state: 'left' } };
     if (ended !== undefined) return failed(item, restated(ended, item.target));
-    const waits = waitingFor(item.target, done);
+    const waits = waitingFor(item, done);
     if (waits !== undefined) return failed(item, waits);
     const { signal, writing } = applying;
     if (signal.aborted && !writing.aborted) return failed(item, interruptedBefore(item.target));
@@ -147,7 +151,8 @@ async function write(item: Item, applying: Applying): Promise<AppliedItem> {
           (await isEqualNow(target, applying)))
       : showsDesired(answer, target.object, fieldManager) || (await isEqualNow(target, applying));
   const facts = objectFacts(answer.metadata, fieldManager);
-  return { ...item, result: { state: 'written', at: clock.now().toISOString(), verified, uid: answer.metadata.uid, facts } };
+  const health = assessHealth(answer, applying.health.rules);
+  return { ...item, result: { state: 'written', at: clock.now().toISOString(), verified, uid: answer.metadata.uid, facts, health } };
 }
 
 /** Where the write was to change what Git states. */

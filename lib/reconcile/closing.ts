@@ -1,11 +1,12 @@
 import { groupOf, objectKey } from '../manifests/object.ts';
-import type { ObjectRecord } from '../records/record.ts';
+import { HEALTH, type ObjectRecord } from '../records/record.ts';
 import type { AppliedItem } from './apply.ts';
 import { desiredKeys, type Removed } from './prune/index.ts';
 import type { DesiredState } from './target.ts';
 
 /** Classes that say why a run could not do its work on an object: over as soon as a run does not say so any more. */
 const PROBLEMS: ReadonlySet<string> = new Set([
+  HEALTH,
   'image',
   'immutable',
   'manifest',

@@ -5,6 +5,7 @@ import type { AppliedItem } from './apply.ts';
 import { closesOf, comparedKeys } from './closing.ts';
 import type { CompletedRun } from './ending.ts';
 import { factsOf } from './facts.ts';
+import { type Health, healthFacts, rememberHealth } from './health-stage.ts';
 import { withRecords } from './intents/index.ts';
 import { isAppliedInFull, sameInventory, settleInventory } from './inventory.ts';
 import { CONTESTED, contestsAfter, isFoughtOver, sightingsOf } from './policy/index.ts';
@@ -20,18 +21,20 @@ export interface Stages {
   readonly applied: readonly AppliedItem[];
   readonly late: LatePlan;
   readonly pruning: Pruning;
+  readonly health: Health;
   readonly remembered: Remembered;
 }
 
 /** What is to be recorded and remembered of a run that went through. Pure. */
-export function completeRun({ desired, applied, late, pruning, remembered }: Stages, session: Session): CompletedRun {
+export function completeRun({ desired, applied, late, pruning, health, remembered }: Stages, session: Session): CompletedRun {
   const { artifact, runId, contested: before, digest, lease, open, serverVersion, policy } = session;
   const untargeted = [...desired.untargeted, ...late.blocked];
   const { removed, pruned } = pruning;
   const now = policy.now.toISOString();
   const { intents = [], ...declared } = late.declared;
-  const settled = rememberPruning(settleInventory(declared, applied, digest), pruning, { source: sourceOf(artifact), now });
-  const facts = [...factsOf(applied, untargeted), ...pruneFacts(pruned, removed.unknown.values(), now)];
+  const brought = rememberHealth(settleInventory(declared, applied, digest), health);
+  const settled = rememberPruning(brought, pruning, { source: sourceOf(artifact), now });
+  const facts = [...factsOf(applied, untargeted), ...healthFacts(health, now), ...pruneFacts(pruned, removed.unknown.values(), now)];
   const gone = new Set([...removed.gone, ...pruned.filter(isDeleted).map((one) => objectKey(one.removed.entry))]);
   const contested = contestsAfter(before, sightingsOf(applied), comparedKeys(applied), policy.now);
   const closes = closesOf(applied, desired, removed);

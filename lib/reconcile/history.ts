@@ -1,13 +1,14 @@
 import { PlumblineError } from '../errors.ts';
 import { type KubernetesObject, type ObjectId, objectIdOf, objectKey } from '../manifests/object.ts';
 import type { Artifact } from '../source/artifact.ts';
-import type { ArtifactStore, Inventory } from '../storage/stores.ts';
+import type { ArtifactStore, Followed, Inventory } from '../storage/stores.ts';
 import type { KnownJob } from './jobs.ts';
 
 /** What earlier runs left of one object. */
 export interface KnownObject {
   readonly uid?: string;
   readonly job?: KnownJob;
+  readonly followed?: Followed;
   /**
    * There when the cluster was once brought to, or seen equal to, an artifact; `object` is that artifact's version, undefined when the
    * artifact is gone.
@@ -47,7 +48,11 @@ export async function readHistory(
   return (scoped, written) => {
     const entry = entries.get(objectKey(scoped));
     if (entry === undefined) return undefined;
-    const known = { ...(entry.uid === undefined ? {} : { uid: entry.uid }), ...(entry.job === undefined ? {} : { job: entry.job }) };
+    const known = {
+      ...(entry.uid === undefined ? {} : { uid: entry.uid }),
+      ...(entry.job === undefined ? {} : { job: entry.job }),
+      ...(entry.followed === undefined ? {} : { followed: entry.followed }),
+    };
     if (entry.artifact === undefined || entry.absent !== undefined || entry.recreating === true) return known;
     const version = versions.get(entry.artifact);
     // A manifest may leave the namespace to the cluster, or name one for a kind that has none.

@@ -1,9 +1,12 @@
 import type { Fact } from '../records/fact.ts';
-import type { RunOutcome, RunRecord } from '../records/record.ts';
+import { HEALTH, type RunOutcome, type RunRecord } from '../records/record.ts';
 
-/** Whether a fact stays open after the run: only what the server has shown settled is settled, and what is tolerated is decided. */
+/**
+ * Whether a fact stays open after the run: only what the server has shown settled is settled, and what is tolerated is decided. That an object
+ * is as Git says it and does not work is no difference.
+ */
 export function isOpen(fact: Fact): boolean {
-  return fact.verifiedAt === undefined && fact.decision !== 'tolerated';
+  return fact.verifiedAt === undefined && fact.decision !== 'tolerated' && fact.class !== HEALTH;
 }
 
 /** The run in one word. Whatever is unknown, refused or still open is never in sync. */

@@ -11,6 +11,7 @@ import { decideAll } from './decide.ts';
 import type { ReconcileDependencies } from './dependencies.ts';
 import { readDesiredArtifact } from './desired-artifact.ts';
 import type { CompletedRun, Ending } from './ending.ts';
+import { assessAll } from './health-stage.ts';
 import { storeDeclared } from './intents/index.ts';
 import { interruptedEnding } from './interruption.ts';
 import { takeLease } from './lease.ts';
@@ -132,6 +133,7 @@ async function reconcileObjects(session: Session, deps: Pick<ReconcileDependenci
 
   const applied = [...founded, ...built];
   const pruning = await prune({ desired, applied, late, removed }, session);
+  const health = await assessAll(applied, surface, session);
   const remembered = rememberRun(applied, triaged, surface, session);
-  return completeRun({ desired, applied, late, pruning, remembered }, session);
+  return completeRun({ desired, applied, late, pruning, health, remembered }, session);
 }

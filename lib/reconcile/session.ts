@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { ClusterRow, ClusterState } from '../fleet/cluster.ts';
 import type { Contest } from '../fleet/contest.ts';
+import { type HealthPolicy, healthPolicy } from '../health/index.ts';
 import type { Discovery, KubernetesClient } from '../kubernetes/client.ts';
 import type { ObjectRecord } from '../records/record.ts';
 import type { Artifact } from '../source/artifact.ts';
@@ -31,6 +32,7 @@ export interface Session {
   readonly identity: WriterIdentity;
   readonly rules: FieldRules;
   readonly policy: Policy;
+  readonly health: HealthPolicy;
   /** The records that are open of the cluster: read once, for deciding and for recording. */
   readonly open: readonly ObjectRecord[];
   readonly memory: Memory;
@@ -90,6 +92,7 @@ export async function openSession(
     identity,
     rules: fieldRulesOf(artifact),
     policy,
+    health: healthPolicy(artifact.settings?.health),
     open,
     memory: memoryOf(open, contested),
     contested,

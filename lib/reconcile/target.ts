@@ -5,6 +5,7 @@ import { describeObject, groupOf, type KubernetesObject, type ObjectId, objectId
 import { type Stage, stageOf } from '../manifests/order.ts';
 import type { RecordObject } from '../records/record.ts';
 import type { Artifact, ManifestProblem } from '../source/artifact.ts';
+import type { Followed } from '../storage/stores.ts';
 import type { Baseline } from './classify.ts';
 import type { History } from './history.ts';
 import { OWNER_LABEL, type WriterIdentity } from './identity.ts';
@@ -25,6 +26,8 @@ export interface Target {
   /** The uid that the inventory has. */
   readonly knownUid?: string;
   readonly knownJob?: KnownJob;
+  /** It was not healthy yet at the end of the last run. */
+  readonly followed?: Followed;
   /** Within the stage; 0, the default, goes first. */
   readonly level?: number;
   /** Keys of what has to be ready before it is written; none where absent. */
@@ -159,6 +162,7 @@ export function targetOf(
     ...(known?.baseline === undefined ? {} : { baseline: known.baseline }),
     ...(known?.uid === undefined ? {} : { knownUid: known.uid }),
     ...(known?.job === undefined ? {} : { knownJob: known.job }),
+    ...(known?.followed === undefined ? {} : { followed: known.followed }),
   };
 }
 

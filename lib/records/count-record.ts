@@ -1,5 +1,5 @@
 import type { MetricName } from './metrics.ts';
-import type { PlumblineRecord, RunRecord } from './record.ts';
+import { HEALTH, type PlumblineRecord, type RunRecord } from './record.ts';
 
 export type MetricValues = readonly (readonly [MetricName, number])[];
 
@@ -14,7 +14,7 @@ export function countRecord(record: PlumblineRecord): MetricValues {
     return record.kind === 'image' ? [['ImageFindingsOpened', 1]] : [];
   }
   if (record.event !== 'verified') return [];
-  if (record.kind === 'rollout') return [['RolloutsApplied', 1]];
+  if (record.kind === 'rollout') return record.class === HEALTH ? [] : [['RolloutsApplied', 1]];
   if (record.kind !== 'drift' || record.correctedAt === undefined) return [];
   return [
     ['DriftCorrected', 1],

@@ -8,7 +8,7 @@ import type { ObjectRecord, RunRecord } from './record.ts';
  */
 export type Fact = Pick<
   ObjectRecord,
-  'kind' | 'object' | 'class' | 'changes' | 'actor' | 'decision' | 'heldUntil' | 'correctedAt' | 'verifiedAt' | 'error'
+  'kind' | 'object' | 'class' | 'changes' | 'actor' | 'decision' | 'heldUntil' | 'correctedAt' | 'verifiedAt' | 'health' | 'error'
 > & {
   /** The record that it opens, if none is open: written down before the act, so that telling it twice is one record. */
   readonly opens?: Pick<ObjectRecord, 'id' | 'at'> & {

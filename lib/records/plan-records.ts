@@ -93,13 +93,19 @@ function sightingOf(fact: Fact, run: RunFacts) {
     decision: fact.decision,
     ...(fact.actor === undefined ? {} : { actor: fact.actor }),
     ...(fact.heldUntil === undefined ? {} : { heldUntil: fact.heldUntil }),
+    ...(fact.health === undefined ? {} : { health: fact.health }),
     ...(fact.error === undefined ? {} : { error: fact.error }),
   };
 }
 
 /** Whether people would call it news. A message may hold a number that is another each time; its reason does not. */
 function differs(open: ObjectRecord, fact: Fact): boolean {
-  return open.decision !== fact.decision || open.error?.reason !== fact.error?.reason || !isDeepStrictEqual(open.changes, fact.changes);
+  return (
+    open.decision !== fact.decision ||
+    open.health?.status !== fact.health?.status ||
+    open.error?.reason !== fact.error?.reason ||
+    !isDeepStrictEqual(open.changes, fact.changes)
+  );
 }
 
 /** Whether a run still sees a path of a record, under another class. */

@@ -71,6 +71,9 @@ export interface RecordObject {
   readonly uid?: string;
 }
 
+/** The class of the record that says how an object does after it was written. */
+export const HEALTH = 'health';
+
 export const HEALTH_STATUSES = ['progressing', 'healthy', 'degraded', 'timed-out'] as const;
 
 export interface RecordHealth {

@@ -2,7 +2,7 @@ import type { Failure } from '../errors.ts';
 import { isJsonArray, isJsonObject, type JsonValue } from '../manifests/json.ts';
 import { isSecret, MASKED } from '../manifests/secrets.ts';
 import type { Fact } from './fact.ts';
-import type { FieldChange, RecordObject } from './record.ts';
+import type { FieldChange, RecordHealth, RecordObject } from './record.ts';
 
 /** Longer texts are cut: a message is for people, and a hostile server may send megabytes. */
 const MAX_MESSAGE_LENGTH = 4096;
@@ -44,7 +44,12 @@ export function redactFact(fact: Fact): Fact {
     ...fact,
     changes: fact.changes.map((change) => redactChange(fact.object, change)),
     ...(fact.error === undefined ? {} : { error: redactFailure(fact.error) }),
+    ...(fact.health === undefined ? {} : { health: redactHealth(fact.health) }),
   };
+}
+
+function redactHealth({ message, ...health }: RecordHealth): RecordHealth {
+  return { ...health, ...(message === undefined ? {} : { message: redactText(message) }) };
 }
 
 function redactChange(object: RecordObject, change: FieldChange): FieldChange {

@@ -6,7 +6,7 @@ import { AwsFaultError, awsFaultOf } from '../aws-fault.ts';
 import { PlumblineError } from '../errors.ts';
 import { type JsonValue, parseJson, stringifyJson } from '../manifests/json.ts';
 import { isSecret } from '../manifests/secrets.ts';
-import { RECORD_KINDS } from '../records/record.ts';
+import { HEALTH_STATUSES, RECORD_KINDS } from '../records/record.ts';
 import type { Artifact } from '../source/artifact.ts';
 import { digestOfApiVersions } from './api-versions.ts';
 import { canonicalise } from './canonical-json.ts';
@@ -49,6 +49,16 @@ const StoredIntent = z.custom<Intent>(
       .safeParse(value).success,
 );
 
+const StoredFollowed = z.object({
+  status: z.enum(HEALTH_STATUSES),
+  reason: z.string(),
+  message: z.string(),
+  at: z.string(),
+  since: z.string(),
+  deadlineAt: z.string(),
+  resourceVersion: z.string().exactOptional(),
+});
+
 const StoredInventory = z.object({
   clusterUid: z.string(),
   objects: z.array(
@@ -67,6 +77,7 @@ const StoredInventory = z.object({
         .object({ since: z.string(), moved: z.literal(true).exactOptional(), orphaned: z.literal(true).exactOptional() })
         .exactOptional(),
       job: z.object({ hash: z.string(), finished: z.literal(true).exactOptional() }).exactOptional(),
+      followed: StoredFollowed.exactOptional(),
     }),
   ),
   source: z.string().exactOptional(),

@@ -1,4 +1,5 @@
 import type { ClusterEntry, ClusterState } from '../fleet/cluster.ts';
+import type { RecordHealth } from '../health/follow.ts';
 import type { ImageConfig } from '../images/image-config.ts';
 import type { ImageLock } from '../images/types.ts';
 import type { KnownImage } from '../images/verdict.ts';
@@ -62,6 +63,14 @@ export interface InventoryObject extends ObjectId {
   readonly absent?: AbsentFromGit;
   /** Of a Job: a hash of what it was created from, and whether it was seen at its end. */
   readonly job?: { readonly hash: string; readonly finished?: true };
+  /** It was written and is not healthy yet. */
+  readonly followed?: Followed;
+}
+
+/** What the next run has to know of the health of an object. */
+export interface Followed extends RecordHealth {
+  /** At which it was looked at last. */
+  readonly resourceVersion?: string;
 }
 
 export interface AbsentFromGit {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ObjectFacts } from './object-facts.ts';
 
 /** What an object's metadata said when the object was last seen equal to Git with nothing open. */
-export interface CheckpointEntry extends Omit<ObjectFacts, 'terminating'> {
+export interface CheckpointEntry extends Omit<ObjectFacts, 'terminating' | 'resourceVersion'> {
   /** What had a hand in objects of its kind then: `epochOf` in `environment.ts`. */
   readonly epoch: string;
   /** Seconds since 1970. */

@@ -17,13 +17,16 @@ export interface ObjectFacts {
    */
   readonly fields: string;
   readonly terminating: boolean;
+  /** Tells whether anything has moved, status too; what vouches for an object does not rest on it. */
+  readonly resourceVersion?: string;
 }
 
 /** Undefined of what has no uid: such an object cannot be told from its successor. */
 export function objectFacts(metadata: ObjectMeta, fieldManager: string): ObjectFacts | undefined {
-  const { uid, generation = 0, deletionTimestamp } = metadata;
+  const { uid, generation = 0, deletionTimestamp, resourceVersion } = metadata;
   if (uid === undefined) return undefined;
-  return { uid, generation, fields: hashFields(metadata, fieldManager), terminating: deletionTimestamp !== undefined };
+  const version = resourceVersion === undefined ? {} : { resourceVersion };
+  return { uid, generation, fields: hashFields(metadata, fieldManager), terminating: deletionTimestamp !== undefined, ...version };
 }
 
 export function sameFacts(a: ObjectFacts, b: Pick<ObjectFacts, 'uid' | 'generation' | 'fields'>): boolean {

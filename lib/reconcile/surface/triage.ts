@@ -1,6 +1,6 @@
 import type { Failure } from '../../errors.ts';
 import { describeObject, groupOf, objectKey } from '../../manifests/object.ts';
-import type { ObjectRecord } from '../../records/record.ts';
+import { HEALTH, type ObjectRecord } from '../../records/record.ts';
 import type { Comparison } from '../compare.ts';
 import { isRunning } from '../jobs.ts';
 import { isPrerequisite } from '../observe.ts';
@@ -59,9 +59,11 @@ export function triage(targets: readonly Target[], { kinds, environment }: Surfa
   return { candidates: targets.filter(({ key }) => !settled.has(key)), unchanged, unknown, sweep };
 }
 
-/** What is open is looked at until it is over, and what is held until it is due. What is tolerated is decided. */
+/** What is open is looked at until it is over, and what is held until it is due. What is tolerated is decided; health is followed by itself. */
 function undecidedKeys(open: readonly ObjectRecord[]): ReadonlySet<string> {
-  const undecided = open.filter(({ kind, decision }) => (kind === 'drift' || kind === 'rollout') && decision !== 'tolerated');
+  const undecided = open.filter(
+    (record) => (record.kind === 'drift' || record.kind === 'rollout') && record.decision !== 'tolerated' && record.class !== HEALTH,
+  );
   return new Set(undecided.map(({ object }) => objectKey({ ...object, group: groupOf(object.apiVersion) })));
 }
 

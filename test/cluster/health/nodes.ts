@@ -19,6 +19,8 @@ import { startTestCluster } from '../kubernetes/control-plane.ts';
 /** A cluster of its own whose pods come up, and one object after the other followed on it. */
 export interface NodesWorld {
   readonly client: ApiClient;
+  /** A client of its own, for whoever closes it. */
+  connect(): ApiClient;
   /** Applies an object and follows it as runs do, two looks a second, until its health is `status`; fails when that takes too long. */
   follow(yaml: string, status: RecordHealth['status'], options?: FollowOptions): Promise<RecordHealth>;
   read(yaml: string): Promise<KubernetesObject | undefined>;
@@ -53,6 +55,7 @@ export async function startNodesWorld(): Promise<NodesWorld> {
     const discovery = await client.discover(signal);
     return {
       client,
+      connect: () => cluster.client(),
       stop,
       read: (yaml) => read(client, discovery, parse(yaml)),
       follow: (yaml, status, options = {}) => follow(client, discovery, parse(yaml), status, options),

@@ -25,8 +25,16 @@ function noting(world: World, writes: string[]): () => Promise<KubernetesClient>
 
 const exists = async (world: World, name: string) => (await world.kubectl(['get', 'configmap', name, '--ignore-not-found'])) !== '';
 
+/** What the Job's controller says when its pods are through. */
+async function completeJob(world: World, name: string): Promise<void> {
+  const now = new Date().toISOString();
+  const conditions = ['SuccessCriteriaMet', 'Complete'].map((type) => ({ type, status: 'True', lastTransitionTime: now }));
+  const status = { startTime: now, completionTime: now, succeeded: 1, conditions };
+  await world.kubectl(['patch', 'job', name, '--subresource=status', '--type=merge', '--patch', JSON.stringify({ status })]);
+}
+
 describe('an object that depends on others', () => {
-  it('is applied after them and deleted before them', async () => {
+  it('is applied once they work and deleted before them', async () => {
     const world = await createWorld();
     const writes: string[] = [];
     const job = `---\napiVersion: batch/v1\nkind: Job\nmetadata: { name: job, namespace: NS }\nspec: { template: { spec: { restartPolicy: Never, containers: [{ name: a, image: a }] } } }\n`;
@@ -34,6 +42,11 @@ describe('an object that depends on others', () => {
     await world.commit(map('last', 'ConfigMap/first, job.batch/job') + map('first', '/ConfigMap/NS/before') + map('before') + job + rest, {
       settings: { prune: { delay: '0s' } },
     });
+    expect((await world.reconcile({ connect: noting(world, writes) })).outcome).toBe('blocked');
+    expect(writes.filter((name) => name !== 'rest')).toEqual(['before', 'first', 'job']);
+    await completeJob(world, 'job');
+    // One run sees that it works, the next one goes on.
+    await world.reconcile();
     expect((await world.reconcile({ connect: noting(world, writes) })).outcome).toBe('in-sync');
     expect(writes.filter((name) => name !== 'rest')).toEqual(['before', 'first', 'job', 'last']);
 

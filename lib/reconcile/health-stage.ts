@@ -1,0 +1,123 @@
+import {
+  type FollowDependencies,
+  type FollowedObject,
+  type FollowedResult,
+  followObjects,
+  type HealthPolicy,
+  type RecordHealth,
+  startFollowing,
+} from '../health/index.ts';
+import { describeObject, objectKey } from '../manifests/object.ts';
+import type { Fact } from '../records/fact.ts';
+import { HEALTH } from '../records/record.ts';
+import type { Inventory, InventoryObject } from '../storage/stores.ts';
+import type { AppliedItem } from './apply.ts';
+import { recordObject } from './changes.ts';
+import type { Session } from './session.ts';
+import { kindOf, nameOf, type Surface } from './surface/index.ts';
+
+/** What is known of one followed object after this run: by key, undefined when nothing is left to follow. */
+export type Health = ReadonlyMap<string, FollowedHealth>;
+
+export interface FollowedHealth extends FollowedResult {
+  readonly item: AppliedItem;
+  /** At which it was looked at; undefined when it was not listed. */
+  readonly resourceVersion: string | undefined;
+}
+
+/**
+ * Looks once more at what was written in this run or is not healthy since an earlier one. An object is read only when it moved since the last
+ * look, when its pods may say more by now, or when its time is up. It writes nothing; what cannot be read is never healthy.
+ */
+export async function assessAll(applied: readonly AppliedItem[], surface: Surface, session: Session): Promise<Health> {
+  const { client, health, clock, signal } = session;
+  const now = clock.now();
+  const followed = applied.flatMap((item) => followedOf(item, surface, health, now) ?? []);
+  const due = followed.filter(({ isDue }) => isDue);
+  const looked = new Map((await look(due, { client, rules: health.rules, now }, signal)).map((result) => [result.key, result]));
+  return new Map(
+    followed.map(({ item, object, resourceVersion }) => {
+      const result = looked.get(object.key) ?? { key: object.key, health: object.before, changed: false, isOver: false };
+      return [object.key, { ...result, item, resourceVersion }];
+    }),
+  );
+}
+
+/** What was written has to be recorded: a run that is out of time, or that nobody answers any more, looks again next time. */
+async function look(due: readonly Following[], deps: FollowDependencies, signal: AbortSignal): Promise<readonly FollowedResult[]> {
+  try {
+    return await followObjects(
+      due.map(({ object }) => object),
+      deps,
+      signal,
+    );
+  } catch {
+    return [];
+  }
+}
+
+interface Following {
+  readonly item: AppliedItem;
+  readonly object: FollowedObject;
+  readonly isDue: boolean;
+  readonly resourceVersion: string | undefined;
+}
+
+function followedOf(item: AppliedItem, surface: Surface, { deadlineSeconds }: HealthPolicy, now: Date): Following | undefined {
+  const { target, result } = item;
+  const { key, id, resource, object: desired, followed } = target;
+  const about = { key, id, resource, desired };
+  if (result.state === 'written') {
+    // What works at once has no story.
+    if (result.health?.status === 'current' && followed === undefined) return undefined;
+    const before = startFollowing(desired, now, deadlineSeconds);
+    return { item, object: { ...about, seen: result.health, before }, isDue: true, resourceVersion: result.facts?.resourceVersion };
+  }
+  if (followed === undefined) return undefined;
+  const { resourceVersion: seenAt, ...before } = followed;
+  const kind = surface.kinds.get(kindOf(resource));
+  const resourceVersion = kind?.state === 'listed' ? kind.objects.get(nameOf(id))?.resourceVersion : undefined;
+  const hasMoved = resourceVersion === undefined || resourceVersion !== seenAt;
+  return { item, object: { ...about, seen: undefined, before }, isDue: hasMoved || maySayMore(before, now), resourceVersion };
+}
+
+/** Its controller has not looked at it: until it does, the object itself moves. */
+const UNOBSERVED: ReadonlySet<string> = new Set(['LatestGenerationNotObserved', 'NotObserved', 'NoStatus']);
+
+/** Pods fail without their workload moving, and time passes without anybody. */
+function maySayMore({ status, reason, deadlineAt }: RecordHealth, now: Date): boolean {
+  return status === 'progressing' && (!UNOBSERVED.has(reason) || now.getTime() >= Date.parse(deadlineAt));
+}
+
+/** What the records say of health: of an object that is in trouble as long as it is, and of one that came up, once. */
+export function healthFacts(health: Health, now: string): readonly Fact[] {
+  return [...health.values()].flatMap((followed) => healthFact(followed, now) ?? []);
+}
+
+function healthFact({ item: { target }, health, isOver }: FollowedHealth, now: string): Fact | undefined {
+  const { status, reason, message, at } = health;
+  // What is gone before it is healthy is drift, and not a matter of health.
+  if (isOver ? status !== 'healthy' : status === 'progressing') return undefined;
+  const fact: Fact = {
+    kind: 'rollout',
+    object: recordObject(target, target.knownUid),
+    class: HEALTH,
+    changes: [],
+    decision: 'reported',
+    health: { status, reason, message, at },
+  };
+  return isOver ? { ...fact, verifiedAt: now } : { ...fact, error: { reason, message: `${describeObject(target.id)}: ${message}` } };
+}
+
+/** The inventory with what the next run has to know of the health of each object. */
+export function rememberHealth(inventory: Inventory, health: Health): Inventory {
+  return { ...inventory, objects: inventory.objects.map((entry) => withHealth(entry, health.get(objectKey(entry)))) };
+}
+
+function withHealth(entry: InventoryObject, result: FollowedHealth | undefined): InventoryObject {
+  if (result === undefined) return entry;
+  const { followed: _followed, ...rest } = entry;
+  if (result.isOver) return rest;
+  const { resourceVersion } = result;
+  return { ...rest, followed: { ...result.health, ...(resourceVersion === undefined ? {} : { resourceVersion }) } };
+}

@@ -1,0 +1,97 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { ObjectRecord } from '../../../lib/records/index.ts';
+import { createWorld, type World } from '../reconcile/world.ts';
+import { type NodesWorld, startNodesWorld } from './nodes.ts';
+
+let nodes: NodesWorld;
+let world: World;
+
+beforeAll(async () => {
+  [nodes, world] = await Promise.all([startNodesWorld(), createWorld()]);
+}, 900_000);
+
+afterAll(() => nodes?.stop());
+
+const deployment = (image: string): string => `apiVersion: v1
+kind: Namespace
+metadata: { name: NS }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web, namespace: NS }
+spec:
+  replicas: 1
+  selector: { matchLabels: { app: web } }
+  template:
+    metadata: { labels: { app: web } }
+    spec: { containers: [{ name: web, image: ${image} }] }
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: after, namespace: NS, annotations: { plumbline.dev/depends-on: apps/Deployment/NS/web } }
+data: { needs: web }
+`;
+
+const reconcile = () => world.reconcile({ connect: async () => nodes.connect() });
+
+async function healthRecords(): Promise<readonly ObjectRecord[]> {
+  const records = await world.stores.records.query({ cluster: world.row.cluster, kind: 'rollout' });
+  return records.flatMap((record) => (record.kind === 'rollout' && record.class === 'health' ? [record] : []));
+}
+
+/** Runs on and on, as the schedule does, until the newest record of health is as it is looked for. */
+async function reconcileUntil(isSo: (newest: ObjectRecord | undefined) => boolean): Promise<ObjectRecord | undefined> {
+  for (let run = 0; run < 90; run += 1) {
+    await reconcile();
+    const [newest] = await healthRecords();
+    if (isSo(newest)) return newest;
+    await sleep(500);
+  }
+  throw new Error(`no such record of health: ${JSON.stringify(await healthRecords())}`);
+}
+
+it('tells of a rollout whether it works, and why not, until it does', async () => {
+  await world.commit(deployment('shop.example/web:1'));
+  expect(await reconcile()).toMatchObject({ outcome: 'blocked' });
+  expect(await healthRecords()).toEqual([]);
+  const came = await reconcileUntil((record) => record?.resolvedAt !== undefined);
+  expect(came).toMatchObject({ object: { kind: 'Deployment', name: 'web' }, health: { status: 'healthy' } });
+  // What depends on it exists once it works.
+  await reconcile();
+  expect(await reconcile()).toMatchObject({ outcome: 'in-sync' });
+
+  await world.commit(deployment('missing.example/web:2'));
+  await reconcile();
+  world.advance(31);
+  const trouble = await reconcileUntil((record) => record?.health?.status === 'degraded');
+  expect(trouble).toMatchObject({ decision: 'reported', error: { message: expect.stringContaining('missing.example/web:2') } });
+  expect(trouble?.resolvedAt).toBeUndefined();
+  // It is as Git says it all the same.
+  expect(await reconcile()).toMatchObject({ outcome: 'in-sync', records: [expect.objectContaining({ kind: 'run' })] });
+
+  await world.commit(deployment('shop.example/web:3'));
+  const mended = await reconcileUntil((record) => record?.health?.status === 'healthy');
+  expect(mended?.resolvedAt).toBeDefined();
+  // The rollout that did not work is over with its last word.
+  expect((await healthRecords()).find(({ id }) => id === trouble?.id)).toMatchObject({ event: 'resolved', health: { status: 'degraded' } });
+}, 200_000);
+
+it('asks for nothing more once nothing is left to follow', async () => {
+  await reconcile();
+  const before = nodes.connect();
+  const seen: string[] = [];
+  await world.reconcile({
+    connect: async () => ({
+      ...before,
+      get requests() {
+        return before.requests;
+      },
+      get: (resource, id, signal) => {
+        seen.push(resource.kind);
+        return before.get(resource, id, signal);
+      },
+    }),
+  });
+  expect(seen.filter((kind) => kind === 'Deployment')).toEqual([]);
+});
