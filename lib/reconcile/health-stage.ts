@@ -7,6 +7,7 @@ import {
   type RecordHealth,
   startFollowing,
 } from '../health/index.ts';
+import { isJsonObject } from '../manifests/json.ts';
 import { describeObject, objectKey } from '../manifests/object.ts';
 import type { Fact } from '../records/fact.ts';
 import { HEALTH } from '../records/record.ts';
@@ -15,6 +16,7 @@ import type { AppliedItem } from './apply.ts';
 import { recordObject } from './changes.ts';
 import type { Session } from './session.ts';
 import { kindOf, nameOf, type Surface } from './surface/index.ts';
+import type { Target } from './target.ts';
 
 /** What is known of one followed object after this run: by key, undefined when nothing is left to follow. */
 export type Health = ReadonlyMap<string, FollowedHealth>;
@@ -96,8 +98,7 @@ export function healthFacts(health: Health, now: string): readonly Fact[] {
 
 function healthFact({ item: { target }, health, isOver }: FollowedHealth, now: string): Fact | undefined {
   const { status, reason, message, at } = health;
-  // What is gone before it is healthy is drift, and not a matter of health.
-  if (isOver ? status !== 'healthy' : status === 'progressing') return undefined;
+  if (isOver ? !isNews(target, status) : status === 'progressing') return undefined;
   const fact: Fact = {
     kind: 'rollout',
     object: recordObject(target, target.knownUid),
@@ -107,6 +108,13 @@ function healthFact({ item: { target }, health, isOver }: FollowedHealth, now: s
     health: { status, reason, message, at },
   };
   return isOver ? { ...fact, verifiedAt: now } : { ...fact, error: { reason, message: `${describeObject(target.id)}: ${message}` } };
+}
+
+/** That an object came up is news of what has pods, and of what was in trouble. What is gone before it is healthy is drift. */
+function isNews({ object, followed }: Target, status: RecordHealth['status']): boolean {
+  if (status !== 'healthy') return false;
+  const hasPods = isJsonObject(object.spec) && isJsonObject(object.spec.template);
+  return hasPods || followed?.status === 'degraded' || followed?.status === 'timed-out';
 }
 
 /** The inventory with what the next run has to know of the health of each object. */

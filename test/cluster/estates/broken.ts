@@ -36,7 +36,7 @@ export const BREAKAGES: Readonly<Record<string, Breakage>> = {
   },
   'unknown-field': { reason: 'Invalid', object: (name) => configMap(name, {}, { dta: { key: 'git' } }) },
   'immutable-field': {
-    reason: 'Invalid',
+    reason: 'Immutable',
     before: (name) => configMap(name, {}, { immutable: true, data: { key: 'first' } }),
     object: (name) => configMap(name, {}, { immutable: true, data: { key: 'second' } }),
   },
