@@ -2,7 +2,7 @@
 export interface Contest {
   /** `objectKey` of the object. */
   readonly key: string;
-  /** As records show it; empty for the ownership of the object's fields as a whole. */
+  /** As records show it; in parentheses what is about the object as a whole. */
   readonly path: string;
   /** The field manager that changes it; `unknown` where nothing tells. */
   readonly rival: string;

@@ -10,7 +10,7 @@ import type { Owner } from './ownership.ts';
 import {
   type Circumstances,
   type ContestedDrift,
-  contestedOwnership,
+  contestedWhole,
   describeFight,
   describeIrreversible,
   desiredMarks,
@@ -107,7 +107,10 @@ function decideImmutable(comparison: ImmutableObservation, circumstances: Circum
   if (failure !== undefined) return leave(comparison, { kind, class: 'immutable', decision: 'failed', failure });
   const treatment = target.moved ? treatRollout(circumstances) : treatDrift('immutable', circumstances);
   const finding: Finding = { kind, class: 'immutable', differences: [], ...treatment };
-  return { target, comparison, action: isIntention(finding) ? 'recreate' : 'leave', findings: [finding], carry: [] };
+  const { memory, policy } = circumstances;
+  const contested = treatment.decision === 'corrected' ? contestedWhole(target.key, 'immutable', memory, policy.now) : undefined;
+  const met = contested === undefined ? finding : contestedFinding(target, contested, circumstances);
+  return { target, comparison, action: isIntention(met) ? 'recreate' : 'leave', findings: [met], carry: [] };
 }
 
 function decidePresent(seen: PresentComparison, circumstances: Circumstances): Item {
@@ -153,8 +156,9 @@ function foreignFinding(target: Target, { who, ...group }: ForeignGroup, canTake
   return contestedFinding(target, { drift: { class: fight.drift.class, differences, actor }, until: fight.until }, circumstances);
 }
 
-function contestedFinding(target: Target, { drift, until }: ContestedDrift, circumstances: Circumstances): Finding {
-  const failure = describeFight(target.id, drift);
+function contestedFinding(target: Target, contested: ContestedDrift, circumstances: Circumstances): Finding {
+  const { drift, until } = contested;
+  const failure = describeFight(target.id, contested);
   if (until !== undefined) return { kind: 'drift', ...drift, decision: 'backed-off', heldUntil: until.toISOString(), failure };
   return { kind: 'drift', ...drift, ...treatDrift(drift.class, circumstances) };
 }
@@ -163,7 +167,7 @@ function contestedFinding(target: Target, { drift, until }: ContestedDrift, circ
 function regain(target: Target, circumstances: Circumstances): readonly Finding[] {
   const { policy, memory } = circumstances;
   if (treatDrift('ownership', { ...circumstances, policy: { ...policy, graceSeconds: 0 } }).decision !== 'corrected') return [];
-  const contested = contestedOwnership(target.key, memory, policy.now);
+  const contested = contestedWhole(target.key, 'present', memory, policy.now);
   if (contested !== undefined) return [contestedFinding(target, contested, circumstances)];
   return [{ kind: 'drift', class: 'ownership', differences: [], decision: 'applied' }];
 }

@@ -41,6 +41,15 @@ function uidOf(comparison: Comparison): string | undefined {
   return 'uid' in comparison ? comparison.uid : undefined;
 }
 
-function untargetedFact({ object, class: problemClass, decision, failure }: Untargeted): Fact {
-  return { kind: 'rollout', object, class: problemClass, changes: [], decision, ...(failure === undefined ? {} : { error: failure }) };
+function untargetedFact({ object, class: problemClass, decision, heldUntil, failure }: Untargeted): Fact {
+  const held = heldUntil === undefined ? {} : { heldUntil };
+  return {
+    kind: 'rollout',
+    object,
+    class: problemClass,
+    changes: [],
+    decision,
+    ...held,
+    ...(failure === undefined ? {} : { error: failure }),
+  };
 }

@@ -3,7 +3,7 @@ import type { Failure } from '../errors.ts';
 import type { ApiResource, Discovery, ResourceLookup } from '../kubernetes/client.ts';
 import { describeObject, groupOf, type KubernetesObject, type ObjectId, objectIdOf, objectKey } from '../manifests/object.ts';
 import { type Stage, stageOf } from '../manifests/order.ts';
-import type { RecordObject } from '../records/record.ts';
+import type { Decision, RecordObject } from '../records/record.ts';
 import type { Artifact, ManifestProblem } from '../source/artifact.ts';
 import type { Followed } from '../storage/stores.ts';
 import type { Baseline } from './classify.ts';
@@ -38,7 +38,9 @@ export interface Target {
 export interface Untargeted {
   readonly id: ObjectId;
   readonly object: RecordObject;
-  readonly decision: 'failed' | 'blocked' | 'observed' | 'suspended';
+  readonly decision: Decision;
+  /** ISO 8601. */
+  readonly heldUntil?: string;
   readonly class: string;
   readonly failure?: Failure;
 }

@@ -8,7 +8,7 @@ import { decideAll, type Item } from './decide.ts';
 import type { ReconcileDependencies } from './dependencies.ts';
 import { storeDeclared } from './intents/index.ts';
 import { observe } from './observe.ts';
-import { type Policy, writes } from './policy/index.ts';
+import { desiredMarks, type Policy, policyFor, treatRollout } from './policy/index.ts';
 import type { Session } from './session.ts';
 import { type DesiredState, placed, type Target, targetOf, type Untargeted, type WaitingObject } from './target.ts';
 
@@ -82,7 +82,8 @@ function stillWaiting({ object, definition }: WaitingObject, policy: Policy): Un
   const id = objectIdOf(object);
   const { kind, namespace, name } = id;
   const subject = { id, object: { apiVersion: object.apiVersion, kind, namespace, name } };
-  if (!writes(policy)) return { ...subject, class: 'created', decision: policy.mode === 'observe' ? 'observed' : 'suspended' };
+  const treatment = treatRollout({ policy: policyFor(policy, object), marks: desiredMarks(object) });
+  if (treatment.decision !== 'applied') return { ...subject, class: 'created', ...treatment };
   return {
     ...subject,
     class: 'prerequisite',

@@ -1,4 +1,5 @@
 import type { Failure } from '../../errors.ts';
+import type { Contest } from '../../fleet/contest.ts';
 import { describeObject, type ObjectId } from '../../manifests/object.ts';
 import { UNKNOWN_ACTOR } from '../actor.ts';
 import type { Drift } from '../compare.ts';
@@ -13,6 +14,8 @@ export const CONTESTED = 'contested';
 /** Drift that is left to its rivals until a moment, or corrected once more. */
 export interface ContestedDrift {
   readonly drift: Drift;
+  /** Where it is not about single fields. */
+  readonly whole?: Whole;
   /** Undefined where the moment has come. */
   readonly until: Date | undefined;
 }
@@ -23,7 +26,16 @@ export interface DividedDrift {
   readonly contested: readonly ContestedDrift[];
 }
 
-const OWNERSHIP: Drift = { class: CONTESTED, differences: [], actor: UNKNOWN_ACTOR };
+/**
+ * What can be fought over beside single fields, by what the object is found to be: the ownership of its fields, where the values are right; or one
+ * that has to be deleted first. An object that is missing is brought back however often it goes: nothing is worse than that it is not there.
+ */
+const WHOLES = {
+  present: { path: '(ownership)', words: 'the ownership of its fields' },
+  immutable: { path: '(immutable)', words: 'a field that cannot be changed' },
+} as const;
+
+export type Whole = keyof typeof WHOLES;
 
 /** Tells the fields of an object that are fought over from those that are not. */
 export function divideDrift(key: string, drift: readonly Drift[], { contested }: TargetMemory, now: Date): DividedDrift {
@@ -50,11 +62,16 @@ export function divideDrift(key: string, drift: readonly Drift[], { contested }:
   };
 }
 
-/** The same of an object whose values are right, and whose fields somebody takes from us again and again. */
-export function contestedOwnership(key: string, { contested }: TargetMemory, now: Date): ContestedDrift | undefined {
-  const met = standOf(contested, { key, path: '', rival: UNKNOWN_ACTOR.manager }, now);
+/** The same of an object as a whole. Nothing tells who it is. */
+export function contestedWhole(key: string, whole: Whole, { contested }: TargetMemory, now: Date): ContestedDrift | undefined {
+  const met = standOf(contested, { key, ...contestantsOfWhole(whole) }, now);
   if (met.state === 'free') return undefined;
-  return { drift: OWNERSHIP, until: met.state === 'retreat' ? met.until : undefined };
+  const drift = { class: CONTESTED, differences: [], actor: UNKNOWN_ACTOR };
+  return { drift, whole, until: met.state === 'retreat' ? met.until : undefined };
+}
+
+export function contestantsOfWhole(whole: Whole): Pick<Contest, 'path' | 'rival'> {
+  return { path: WHOLES[whole].path, rival: UNKNOWN_ACTOR.manager };
 }
 
 /** Bounded: with the object's key it is kept in the cluster's state. */
@@ -77,9 +94,8 @@ function actorOfRivals(fought: readonly { readonly difference: Difference; reado
 }
 
 /** What a record says of a fight; a person decides who is right. */
-export function describeFight(id: ObjectId, { differences, actor }: Drift): Failure {
-  const fields =
-    differences.length === 0 ? 'the ownership of its fields' : [...new Set(differences.map(({ path }) => formatPath(path)))].join(', ');
+export function describeFight(id: ObjectId, { drift: { differences, actor }, whole }: ContestedDrift): Failure {
+  const fields = whole === undefined ? [...new Set(differences.map(({ path }) => formatPath(path)))].join(', ') : WHOLES[whole].words;
   const rival =
     actor.manager === UNKNOWN_ACTOR.manager ? 'somebody whom managed fields do not name (look for an admission webhook)' : actor.manager;
   return {

@@ -5,7 +5,7 @@
  * (`carry.ts`). All of it is pure; `../decide.ts` puts it together.
  */
 export { carryLive } from './carry.ts';
-export { CONTESTED, type ContestedDrift, contestantsOf, contestedOwnership, describeFight, divideDrift } from './contested-drift.ts';
+export { CONTESTED, type ContestedDrift, contestedWhole, describeFight, divideDrift } from './contested-drift.ts';
 export { contestsAfter, isFoughtOver } from './contests.ts';
 export { describeIrreversible, IRREVERSIBLE, refusedFields } from './irreversible.ts';
 export { markProblem } from './mark-problem.ts';

@@ -48,6 +48,15 @@ const absent = (fields: Parameters<typeof target>[1], annotations: Record<string
   target: target(configMap({}, { annotations }), fields),
   validated: false,
 });
+const recreated = configMap({}, { annotations: { 'plumbline.dev/on-immutable': 'recreate' } });
+const immutable = {
+  state: 'immutable',
+  target: target(recreated, { baseline: { object: recreated } }),
+  uid: 'u',
+  resourceVersion: '1',
+  failure: { reason: 'Invalid', message: 'data is immutable' },
+  marks: {},
+} as const;
 const missing = absent({ baseline: { object: git } });
 
 const fight = (field: string, fields: Partial<Contest> = {}): Contest => ({
@@ -370,9 +379,34 @@ describe('a fight', () => {
       'over ownership alone is given up too',
       present({ ownershipLost: true }),
       {},
-      fighting(fight('', { path: '', rival: 'unknown' })),
+      fighting(fight('', { path: '(ownership)', rival: 'unknown' })),
       'leave',
       ['drift contested backed-off 12:05'],
+    ],
+    [
+      'is none over an object that somebody deletes: it is brought back however often',
+      missing,
+      {},
+      fighting(fight('', { key: missing.target.key, path: '(object)', rival: 'unknown' })),
+      'create',
+      ['drift missing corrected'],
+    ],
+    [
+      'over an object that has to be deleted is given up',
+      immutable,
+      {},
+      fighting(fight('', { path: '(immutable)', rival: 'unknown' })),
+      'leave',
+      ['drift contested backed-off 12:05'],
+    ],
+    ['that is not fought over is created again', immutable, {}, NOTHING, 'recreate', ['drift immutable corrected']],
+    [
+      'unless somebody has disabled its reconciliation',
+      { ...immutable, marks: { reconcile: 'disabled' } },
+      {},
+      NOTHING,
+      'leave',
+      ['drift immutable suspended'],
     ],
   ])('%s', expectDecision);
 
