@@ -3,12 +3,12 @@ export interface Breakage {
   readonly what: string;
   readonly kubectl: readonly string[];
   /** The object whose record will tell of it. */
-  readonly object: { readonly kind: string; readonly name: string };
+  readonly object: { readonly kind: string; readonly name: string; readonly class?: string };
 }
 
 export const ROTATED_SECRET_VALUE = 'rotated-by-hand-in-the-demo';
 
-/** Six things that people really do on a Friday afternoon; `registry` is the host of the sample's images. */
+/** Seven things that people really do on a Friday afternoon; `registry` is the host of the sample's images. */
 export function breakages(registry: string): readonly Breakage[] {
   const inShop = (...args: readonly string[]) => ['--namespace', 'shop', ...args];
   return [
@@ -21,6 +21,11 @@ export function breakages(registry: string): readonly Breakage[] {
       what: 'other limits in a Deployment',
       kubectl: inShop('set', 'resources', 'deployment/worker', '--limits=cpu=1,memory=1Gi'),
       object: { kind: 'Deployment', name: 'worker' },
+    },
+    {
+      what: 'a sidecar put into a Deployment',
+      kubectl: inShop('patch', 'deployment/worker', '--type=strategic', `--patch=${JSON.stringify(sidecar(registry))}`),
+      object: { kind: 'Deployment', name: 'worker', class: 'foreign-field' },
     },
     {
       what: 'a key of a ConfigMap edited',
@@ -39,4 +44,19 @@ export function breakages(registry: string): readonly Breakage[] {
       object: { kind: 'ServiceAccount', name: 'shop' },
     },
   ];
+}
+
+/** Beside what Git says, so that no field of Git differs: only who owns it tells. */
+function sidecar(registry: string) {
+  const shell = {
+    name: 'shell',
+    image: `${registry}/shop/web:1.0`,
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      runAsNonRoot: true,
+      capabilities: { drop: ['ALL'] },
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+  };
+  return { spec: { template: { spec: { containers: [shell] } } } };
 }

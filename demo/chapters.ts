@@ -1,10 +1,16 @@
 import type { LocalCluster } from '../lib/local/index.ts';
-import type { ObjectRecord } from '../lib/records/record.ts';
+import type { ObjectRecord, PlumblineRecord } from '../lib/records/record.ts';
 import { type Breakage, breakages } from './breakage.ts';
 import type { Fleet } from './fleet.ts';
+import { startRival } from './rival.ts';
 
 /** Two schedule periods and some: a tick may come up to a minute after the change, and its work takes seconds. */
 const TWO_TICKS_SECONDS = 150;
+
+/** A fight takes four ticks, a deletion three. */
+const SIX_TICKS_SECONDS = 390;
+
+const SCALED_TO = '4';
 
 /** Registers both clusters and waits until the scheduled functions have brought them to the first commit. */
 export async function registerClusters(fleet: Fleet): Promise<void> {
@@ -44,6 +50,100 @@ export async function breakByHand(fleet: Fleet): Promise<readonly Breakage[]> {
     for (const cluster of fleet.environment.clusters) await fleet.kubectl(cluster, ...kubectl);
   }
   return broken;
+}
+
+/** Scales what an autoscaler scales, and asks for time for a change. */
+export async function changeWithLeave(fleet: Fleet): Promise<void> {
+  fleet.narration.step(
+    'Do what is allowed',
+    'A Deployment under an autoscaler is scaled; a person asks for two minutes with another log level.',
+  );
+  const [enforced] = bothClusters(fleet);
+  const commands = [
+    ['scale', 'deployment/web', `--replicas=${SCALED_TO}`],
+    ['annotate', 'configmap/worker', 'plumbline.dev/hold-until=2m'],
+    ['patch', 'configmap/worker', '--type=merge', '--patch={"data":{"log-level":"debug"}}'],
+  ];
+  for (const command of commands) {
+    fleet.narration.command(`kubectl --namespace shop ${command.join(' ')}`);
+    await fleet.kubectl(enforced, '--namespace', 'shop', ...command);
+  }
+}
+
+/** Lets a program fight for a field while `story` goes on, until it is left alone. */
+export async function besideFight(fleet: Fleet, story: () => Promise<void>): Promise<void> {
+  const [enforced] = bothClusters(fleet);
+  fleet.narration.step(
+    'Let a program fight for a field',
+    'From now on cost-bot sets 10m of CPU in the LimitRange whenever Git’s 50m is back.',
+  );
+  const rival = startRival(fleet, enforced);
+  try {
+    await story();
+    fleet.narration.step(
+      'See the fight end',
+      'Three corrections in a quarter of an hour are enough: the field is left to its rival for a while.',
+    );
+    await fleet.narration.waitFor(`the field that ${rival.manager} wants is backed off from`, SIX_TICKS_SECONDS, async () => {
+      const records = await fleet.stores.records.query({ cluster: enforced.name, kind: 'drift' }, fleet.signal);
+      return records.find((record) => record.kind === 'drift' && record.decision === 'backed-off' && record.object.kind === 'LimitRange');
+    });
+    await fleet.plumbline('records', enforced.name, '--kind', 'drift', '--open');
+  } finally {
+    await rival.stop();
+  }
+}
+
+/** Takes an object out of Git. */
+export async function removeFromGit(fleet: Fleet): Promise<void> {
+  fleet.narration.step(
+    'Take an object out of Git',
+    'It is deleted once it has been gone from Git for a minute, and two runs have seen so.',
+  );
+  const revision = await fleet.repository.removeResource('platform', 'priority.yaml', 'Do without a priority of our own');
+  fleet.narration.command(`git push   # ${revision.slice(0, 12)}: Do without a priority of our own`);
+}
+
+/** Shows that what was allowed was left alone as long as it was allowed, and that what left Git is gone. */
+export async function showWhatWasAllowed(fleet: Fleet): Promise<void> {
+  fleet.narration.step('See what became of what is allowed, and of what left Git');
+  const [enforced, observed] = bothClusters(fleet);
+  const held = await fleet.narration.waitFor('the held change is put back after its two minutes', SIX_TICKS_SECONDS, async () => {
+    const records = await fleet.stores.records.query({ cluster: enforced.name, kind: 'drift' }, fleet.signal);
+    return records.find((record) => isDriftOf(record, 'ConfigMap', 'worker') && record.correctedAt !== undefined);
+  });
+  const level = await fleet.kubectl(
+    enforced,
+    '--namespace',
+    'shop',
+    'get',
+    'configmap',
+    'worker',
+    '--output',
+    'jsonpath={.data.log-level}',
+  );
+  if (level !== 'info' || !('correctedAt' in held)) throw new Error(`hold: the log level is ${level}, and Git says info`);
+  const lasted = (Date.parse(held.correctedAt ?? '') - Date.parse(held.at)) / 1000;
+  fleet.narration.say(`it was held for ${Math.round(lasted)} s: the log level is ${level} again`);
+  const replicas = await fleet.kubectl(
+    enforced,
+    '--namespace',
+    'shop',
+    'get',
+    'deployment',
+    'web',
+    '--output',
+    'jsonpath={.spec.replicas}',
+  );
+  if (replicas !== SCALED_TO) throw new Error(`autoscaler: ${replicas} replicas, and it was scaled to ${SCALED_TO}`);
+  fleet.narration.say(`web still has ${replicas} replicas, although Git says 2 and its image was corrected meanwhile`);
+  await fleet.narration.waitFor(`the PriorityClass is gone from ${enforced.name}`, SIX_TICKS_SECONDS, async () => {
+    const left = await fleet.kubectl(enforced, 'get', 'priorityclass', 'shop', '--ignore-not-found');
+    return left === '' ? true : undefined;
+  });
+  if ((await fleet.kubectl(observed, 'get', 'priorityclass', 'shop', '--ignore-not-found')) === '')
+    throw new Error(`prune: the PriorityClass is gone from ${observed.name}, which is only observed`);
+  await fleet.plumbline('records', enforced.name, '--kind', 'prune');
 }
 
 /** Points the tags that Git names at other bytes. */
@@ -130,10 +230,15 @@ async function allRecorded(
   const records = await fleet.stores.records.query({ cluster: cluster.name, kind: 'drift' }, fleet.signal);
   const recorded = broken.every(({ object }) =>
     records.some(
-      (record) => record.kind === 'drift' && record.object.kind === object.kind && record.object.name === object.name && isSo(record),
+      (record) =>
+        isDriftOf(record, object.kind, object.name) && (object.class === undefined || record.class === object.class) && isSo(record),
     ),
   );
   return recorded ? true : undefined;
+}
+
+function isDriftOf(record: PlumblineRecord, kind: string, name: string): record is ObjectRecord {
+  return record.kind === 'drift' && record.object.kind === kind && record.object.name === name;
 }
 
 async function runsWorker(fleet: Fleet, cluster: LocalCluster, tag: string): Promise<string | undefined> {
@@ -142,6 +247,6 @@ async function runsWorker(fleet: Fleet, cluster: LocalCluster, tag: string): Pro
 }
 
 function liveImage(fleet: Fleet, cluster: LocalCluster): Promise<string> {
-  const image = 'jsonpath={.spec.template.spec.containers[0].image}';
+  const image = 'jsonpath={.spec.template.spec.containers[?(@.name=="worker")].image}';
   return fleet.kubectl(cluster, '--namespace', 'shop', 'get', 'deployment', 'worker', '--output', image);
 }

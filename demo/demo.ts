@@ -1,5 +1,17 @@
 import { type EnvironmentDescription, type Host, startLocalEnvironment } from '../lib/local/index.ts';
-import { breakByHand, commitNewVersion, moveTags, registerClusters, rollBack, showRecords, switchToObserve } from './chapters.ts';
+import {
+  besideFight,
+  breakByHand,
+  changeWithLeave,
+  commitNewVersion,
+  moveTags,
+  registerClusters,
+  removeFromGit,
+  rollBack,
+  showRecords,
+  showWhatWasAllowed,
+  switchToObserve,
+} from './chapters.ts';
 import { prepareFleet } from './fleet.ts';
 import { createNarration } from './narration.ts';
 
@@ -35,10 +47,15 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     await registerClusters(fleet);
     await switchToObserve(fleet, 'prod-us');
     const broken = await breakByHand(fleet);
-    await moveTags(fleet);
-    const before = await commitNewVersion(fleet);
-    await showRecords(fleet, broken);
-    await rollBack(fleet, before);
+    await changeWithLeave(fleet);
+    await besideFight(fleet, async () => {
+      await moveTags(fleet);
+      await removeFromGit(fleet);
+      const before = await commitNewVersion(fleet);
+      await showRecords(fleet, broken);
+      await rollBack(fleet, before);
+      await showWhatWasAllowed(fleet);
+    });
     narration.close();
     if (options.keep) {
       await environment.release();

@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCommand } from '../lib/local/index.ts';
 
@@ -9,6 +9,8 @@ export interface SampleRepository {
   readonly workTree: string;
   /** Replaces a text in one file, commits and pushes; returns the commit id. */
   change(file: string, from: string, to: string, message: string): Promise<string>;
+  /** Takes a resource out of a folder's kustomization, with its file, commits and pushes; returns the commit id. */
+  removeResource(folder: string, file: string, message: string): Promise<string>;
   /** `git revert` of the newest commit, pushed; returns the commit id. */
   revertLast(): Promise<string>;
 }
@@ -45,6 +47,11 @@ export async function createSampleRepository(directory: string, registry: string
     workTree,
     async change(file, from, to, message) {
       await replaceIn(join(workTree, file), from, to);
+      return publish(message);
+    },
+    async removeResource(folder, file, message) {
+      await rm(join(workTree, folder, file));
+      await replaceIn(join(workTree, folder, 'kustomization.yaml'), `  - ${file}\n`, '');
       return publish(message);
     },
     async revertLast() {

@@ -44,7 +44,7 @@ beforeAll(async () => {
   stored = await scanRecords();
   const logs = await Promise.all(FUNCTIONS.map((name) => logLines(reachOf(environment.aws), `/aws/lambda/plumbline-${name}`)));
   lines = logs.flat().flatMap(jsonLine);
-}, 600_000);
+}, 900_000);
 
 afterAll(async () => {
   await stopLocalEnvironment(NAME, host, () => undefined, new AbortController().signal);
@@ -60,10 +60,29 @@ describe('the demo', () => {
     const drift = stored.filter((record) => record.kind === 'drift' && record.cluster === 'prod-eu');
     const managerOf = (kind: string) => drift.filter((record) => objectOf(record).kind === kind).map((record) => actorOf(record).manager);
     expect(managerOf('Deployment')).toEqual(expect.arrayContaining(['kubectl-set']));
-    expect(managerOf('ConfigMap')).toEqual(['kubectl-patch']);
+    expect(new Set(managerOf('ConfigMap'))).toEqual(new Set(['kubectl-patch']));
     expect(managerOf('Secret')).toEqual(['kubectl-patch']);
     expect(managerOf('Service')).toEqual(['unknown']);
     expect(managerOf('ServiceAccount')).toEqual(['unknown']);
+  });
+
+  it('takes back a sidecar, keeps a hold for as long as was asked, and leaves a fought field to its rival', () => {
+    const drift = stored.filter((record) => record.kind === 'drift' && record.cluster === 'prod-eu');
+    const of = (kind: string, name: string) => drift.filter((record) => objectOf(record).kind === kind && objectOf(record).name === name);
+    expect(of('Deployment', 'worker')).toContainEqual(expect.objectContaining({ class: 'foreign-field', decision: 'corrected' }));
+    const [held] = of('ConfigMap', 'worker');
+    expect(Date.parse(String(held?.correctedAt)) - Date.parse(String(held?.at))).toBeGreaterThanOrEqual(120_000);
+    const fought = of('LimitRange', 'defaults').filter((record) => record.decision === 'backed-off');
+    expect(fought.map((record) => actorOf(record).manager)).toEqual(['cost-bot']);
+    expect(drift.flatMap(({ changes }) => JSON.parse(String(changes))).some(({ path }) => path === 'spec.replicas')).toBe(false);
+  });
+
+  it('deletes what left Git where it may, and only there', () => {
+    const pruned = stored.filter((record) => record.kind === 'prune');
+    expect(pruned.map((record) => [record.cluster, objectOf(record).name, record.decision]).sort()).toEqual([
+      ['prod-eu', 'shop', 'applied'],
+      ['prod-us', 'shop', 'observed'],
+    ]);
   });
 
   it('leaves the observed cluster as people made it', () => {
