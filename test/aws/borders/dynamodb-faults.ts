@@ -104,8 +104,6 @@ export const DYNAMODB_FAULTS: readonly StoreFault[] = [
     meets: dynamodb('TransactWriteItems', 'victim'),
     fault: () => answers(400, 'ThrottlingException'),
     ...notRecorded,
-    // What was to be recorded is done by then, and the command finds nothing to do.
-    exit: 0,
     logged: true,
     reason: 'AwsThrottled',
     says: ['DynamoDB TransactWriteItems', 'throttled (ThrottlingException)'],

@@ -84,10 +84,10 @@ export const S3_FAULTS: readonly StoreFault[] = [
   },
   {
     what: 'S3 does not take the inventory',
+    // What a run is about to do is written down first: it does nothing that it could not tell of.
     meets: s3('PUT', () => '/inventories/victim'),
     fault: () => answers(503, 'SlowDown'),
-    ...notRecorded,
-    record: false,
+    ...ended,
     reason: 'AwsThrottled',
     says: ['S3 PutObject of object inventories/victim'],
     remedy: WAIT,
