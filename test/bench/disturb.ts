@@ -1,9 +1,9 @@
 import type { KubernetesObject } from '../../lib/manifests/object.ts';
 import type { BenchCluster } from './bench-cluster.ts';
+import { reportStatuses } from './controllers.ts';
+import { inParallel } from './in-parallel.ts';
+import { objectPath } from './object-path.ts';
 import type { Workload } from './rows.ts';
-
-/** Patches under way at once: what happens to a cluster between two passes is nobody's figure. */
-const AT_ONCE = 8;
 
 /** What happens to the cluster before a pass of this workload; resolves to how many objects the pass has to correct. `turn` counts from 1. */
 export async function disturb(
@@ -17,11 +17,9 @@ export async function disturb(
       return drift(objects, 1, turn, cluster);
     case 'one-percent-drift':
       return drift(objects, Math.ceil(objects.length / 100), turn, cluster);
-    case 'status-churn': {
-      const moving = objects.filter(({ kind }) => kind === 'Deployment' || kind === 'HorizontalPodAutoscaler');
-      await inParallel(moving, (object) => churn(object, turn, cluster));
+    case 'status-churn':
+      await reportStatuses(objects, turn, cluster);
       return 0;
-    }
     default:
       return 0;
   }
@@ -41,36 +39,7 @@ async function drift(objects: readonly KubernetesObject[], count: number, turn: 
     const containers = [{ name: 'app', image: `registry.example/by-hand:${turn}` }];
     const patch =
       object.kind === 'Deployment' ? { spec: { template: { spec: { containers } } } } : { data: { LOG_LEVEL: `debug-${turn}` } };
-    return cluster.call('PATCH', `${pathOf(object)}?fieldManager=kubectl-edit`, patch);
+    return cluster.call('PATCH', `${objectPath(object)}?fieldManager=kubectl-edit`, patch);
   });
   return chosen.length;
-}
-
-/** What a controller reports of an object whose pods come and go. */
-function churn(object: KubernetesObject, turn: number, cluster: BenchCluster): Promise<string> {
-  const status =
-    object.kind === 'Deployment'
-      ? { observedGeneration: 1, replicas: turn, updatedReplicas: turn }
-      : { observedGeneration: 1, currentReplicas: turn, desiredReplicas: turn };
-  return cluster.call('PATCH', `${pathOf(object)}/status?fieldManager=kube-controller-manager`, { status });
-}
-
-const PLURALS: Readonly<Record<string, string>> = {
-  ConfigMap: 'configmaps',
-  Deployment: 'deployments',
-  HorizontalPodAutoscaler: 'horizontalpodautoscalers',
-};
-
-function pathOf({ apiVersion, kind, metadata: { namespace, name } }: KubernetesObject): string {
-  const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-  return `${root}/namespaces/${namespace}/${PLURALS[kind]}/${name}`;
-}
-
-async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
-  const left = items.values();
-  await Promise.all(
-    Array.from({ length: AT_ONCE }, async () => {
-      for (const item of left) await work(item);
-    }),
-  );
 }

@@ -45,6 +45,8 @@ async function bench(quick: boolean, host: Host, signal: AbortSignal): Promise<v
   if (host.platform !== 'linux') throw new Error(`npm run bench: it reads /proc, and so needs Linux; this is ${host.platform}.`);
   await using scope = new AsyncDisposableStack();
   const { programs, engines } = await prepare(host, scope, signal);
+  // What was bundled just now is of this commit, whatever becomes of the checkout meanwhile.
+  const commit = await headOf(host.project, signal);
   const near: Row[] = [];
   const distant: Row[] = [];
   for (const plan of quick ? quickPlan() : fullPlan()) {
@@ -52,7 +54,7 @@ async function bench(quick: boolean, host: Host, signal: AbortSignal): Promise<v
     (plan.roundTripMilliseconds === 0 ? near : distant).push(...rows);
     console.log(`\n${titleOf(plan)}\n\n${formatTable(rows)}`);
   }
-  await report(near, distant, quick, host, signal);
+  await report(near, distant, commit, quick, host);
 }
 
 async function prepare(
@@ -82,18 +84,22 @@ async function prepare(
   };
 }
 
+/** Empty where this is no checkout. */
+async function headOf(project: string, signal: AbortSignal): Promise<string> {
+  const { stdout } = await promisify(execFile)('git', ['rev-parse', 'HEAD'], { cwd: project, signal }).catch(() => ({ stdout: '' }));
+  signal.throwIfAborted();
+  return stdout.trim();
+}
+
 function titleOf({ set, applications, roundTripMilliseconds }: Plan): string {
   const what =
     set === 'realistic' ? '40 kinds, with realistic Deployments and their autoscalers' : `${applications} applications of six kinds`;
   return roundTripMilliseconds === 0 ? what : `${what}, each round trip ${roundTripMilliseconds} ms longer`;
 }
 
-async function report(rows: readonly Row[], distant: readonly Row[], quick: boolean, host: Host, signal: AbortSignal): Promise<void> {
-  const { stdout: commit } = await promisify(execFile)('git', ['rev-parse', 'HEAD'], { cwd: host.project, signal }).catch(() => ({
-    stdout: '',
-  }));
+async function report(rows: readonly Row[], distant: readonly Row[], commit: string, quick: boolean, host: Host): Promise<void> {
   const result = {
-    commit: commit.trim(),
+    commit,
     at: new Date(started).toISOString(),
     seconds: Math.round((Date.now() - started) / 1000),
     cores: cpus().length,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BenchCluster } from './bench-cluster.ts';
+import { reportStatuses } from './controllers.ts';
 import { disturb } from './disturb.ts';
 import type { Answer, EngineProcess, ObjectSet, StartEngine } from './engines/engine.ts';
 import { requestsBetween } from './request-counts.ts';
@@ -13,6 +14,8 @@ export interface Contender {
   readonly engine: Engine;
   readonly start: StartEngine;
   readonly workloads: readonly Workload[];
+  /** Passes that it makes until it is done with a first apply that has come up. */
+  readonly passesToSettle: number;
 }
 
 export interface Surroundings {
@@ -51,6 +54,7 @@ export async function measureRound(contenders: readonly Contender[], surrounding
   }
   const arenas: Arena[] = [];
   for (const contender of contenders) arenas.push(await firstApply(contender, `${firstApplies}/${firstApplies}`, scope, log, surroundings));
+  for (const arena of arenas) await settle(arena, surroundings);
   const workloads = new Set(contenders.flatMap((contender) => contender.workloads).filter((workload) => workload !== 'first-apply'));
   for (const workload of workloads) {
     const taking = arenas.filter(({ contender }) => contender.workloads.includes(workload));
@@ -107,6 +111,13 @@ async function firstApply(
   const arena = { contender, cluster, directory };
   await measureTurn('first-apply', turn, { created: set.objects.length, changed: 0 }, { ...arena, running }, log, surroundings);
   return arena;
+}
+
+/** Everything comes up, and the engine sees it: from then on a pass without drift is what it is on any other day. */
+async function settle({ contender, cluster, directory }: Arena, { set }: Surroundings): Promise<void> {
+  await reportStatuses(set.objects, 0, cluster);
+  await using running = await contender.start('no-drift', cluster, set, directory);
+  for (let pass = 0; pass < contender.passesToSettle; pass += 1) await running.pass();
 }
 
 async function measureWorkload(workload: Workload, arenas: readonly Arena[], log: SampleLog, surroundings: Surroundings): Promise<void> {
