@@ -74,6 +74,8 @@ export interface ClusterState {
   readonly verifiedAt?: string;
   /** When each share of the objects was last swept (`reconcile/surface/sweep.ts`). */
   readonly sweep?: string;
+  /** Fence of the lease of the last run that went through: whoever has the next one knows that nobody was at the cluster since. */
+  readonly fence?: number;
   readonly objects?: number;
   readonly open?: number;
   /** Of these, what waits for its time, and what is left to a rival for a while. */

@@ -2,12 +2,12 @@ import { isJsonArray, isJsonObject, type JsonValue, stringifyJson } from '../man
 import { describeObject, type KubernetesObject, type ObjectId, objectIdOf } from '../manifests/object.ts';
 import { ApiError } from './api-error.ts';
 import type { Authentication } from './authentication.ts';
-import type { ApiResource, KubernetesClient } from './client.ts';
+import type { ApiResource, KubernetesClient, ListOptions } from './client.ts';
 import { discover } from './discovery.ts';
 import { parseEndpoint } from './endpoint.ts';
 import { listMetadata } from './metadata-list.ts';
 import { collectionPath, objectPath } from './paths.ts';
-import { type ApiRequest, createTransport, DEFAULT_LIMITS, type TransportLimits } from './transport.ts';
+import { type ApiRequest, createTransport, DEFAULT_LIMITS, type Transport, type TransportLimits } from './transport.ts';
 
 export interface ClientOptions {
   /** `https://HOST[:PORT][/PATH]` */
@@ -29,7 +29,9 @@ export interface ApiClient extends KubernetesClient {
 }
 
 const PAGE_SIZE = 250;
-/** 250,000 objects of one kind: beyond it a server that always has one more page would never end. */
+/** Of pages that are worked on one by one: full objects may be large, and two pages may be held. */
+const SMALL_PAGE_SIZE = 100;
+/** Of one kind: beyond it a server that always has one more page would never end. */
 const MAXIMUM_PAGES = 1_000;
 
 const NAMESPACES: ApiResource = { group: '', version: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false, verbs: ['get'] };
@@ -89,33 +91,15 @@ export function createKubernetesClient(options: ClientOptions): ApiClient {
       }
     },
 
-    async list(resource, { labelSelector, namespace, atMost }, signal) {
+    async list(resource, { atMost, ...where }, signal) {
       const once = async (): Promise<readonly KubernetesObject[]> => {
         const objects: KubernetesObject[] = [];
-        let next = '';
-        for (let page = 0; page < MAXIMUM_PAGES; page += 1) {
-          const query = new URLSearchParams({ limit: String(Math.min(atMost ?? PAGE_SIZE, PAGE_SIZE)) });
-          if (labelSelector !== undefined) query.set('labelSelector', labelSelector);
-          if (next !== '') query.set('continue', next);
-          const request: ApiRequest = {
-            method: 'GET',
-            path: `${collectionPath(resource, namespace)}?${query}`,
-            subject: `list of ${resource.kind}`,
-            quotesSecrets: isSecret(resource),
-            repeatable: 'reads',
-          };
-          const { body } = await transport.send(request, signal);
-          if (!isJsonObject(body) || !(isJsonArray(body.items) || body.items === null)) return fail(request, 'is not a list');
-          for (const item of body.items ?? []) objects.push(readObject(item, resource, request));
-          const metadata = body.metadata;
-          next = isJsonObject(metadata) && typeof metadata.continue === 'string' ? metadata.continue : '';
-          if (next === '' || atMost !== undefined) return objects;
+        const pageSize = Math.min(atMost ?? PAGE_SIZE, PAGE_SIZE);
+        for await (const page of pagesOf(transport, resource, { ...where, pageSize }, signal)) {
+          objects.push(...page);
+          if (atMost !== undefined) break;
         }
-        throw new ApiError({
-          status: 0,
-          reason: 'ResponseTooLarge',
-          message: `list of ${resource.kind}: more than ${MAXIMUM_PAGES * PAGE_SIZE} objects. Narrow it by a label.`,
-        });
+        return objects;
       };
       try {
         return await once();
@@ -124,6 +108,10 @@ export function createKubernetesClient(options: ClientOptions): ApiClient {
         if (error instanceof ApiError && error.reason === 'Expired') return once();
         throw error;
       }
+    },
+
+    async *listInPages(resource, where, signal) {
+      for await (const page of pagesOf(transport, resource, { ...where, pageSize: SMALL_PAGE_SIZE }, signal)) yield* page;
     },
 
     listMetadata: (resource, question, signal) => listMetadata(transport, resource, question, signal),
@@ -195,6 +183,38 @@ export function createKubernetesClient(options: ClientOptions): ApiClient {
     close: () => transport.close(),
   };
   return client;
+}
+
+async function* pagesOf(
+  transport: Transport,
+  resource: ApiResource,
+  { labelSelector, namespace, pageSize }: Omit<ListOptions, 'atMost'> & { readonly pageSize: number },
+  signal: AbortSignal,
+): AsyncGenerator<readonly KubernetesObject[]> {
+  let next = '';
+  for (let page = 0; page < MAXIMUM_PAGES; page += 1) {
+    const query = new URLSearchParams({ limit: String(pageSize) });
+    if (labelSelector !== undefined) query.set('labelSelector', labelSelector);
+    if (next !== '') query.set('continue', next);
+    const request: ApiRequest = {
+      method: 'GET',
+      path: `${collectionPath(resource, namespace)}?${query}`,
+      subject: `list of ${resource.kind}`,
+      quotesSecrets: isSecret(resource),
+      repeatable: 'reads',
+    };
+    const { body } = await transport.send(request, signal);
+    if (!isJsonObject(body) || !(isJsonArray(body.items) || body.items === null)) return fail(request, 'is not a list');
+    yield (body.items ?? []).map((item) => readObject(item, resource, request));
+    const metadata = body.metadata;
+    next = isJsonObject(metadata) && typeof metadata.continue === 'string' ? metadata.continue : '';
+    if (next === '') return;
+  }
+  throw new ApiError({
+    status: 0,
+    reason: 'ResponseTooLarge',
+    message: `list of ${resource.kind}: more than ${MAXIMUM_PAGES * pageSize} objects. Narrow it by a label.`,
+  });
 }
 
 function isSecret(resource: ApiResource): boolean {

@@ -62,6 +62,11 @@ export interface KubernetesClient {
   get(resource: ApiResource, id: Pick<ObjectId, 'namespace' | 'name'>, signal: AbortSignal): Promise<KubernetesObject | undefined>;
   list(resource: ApiResource, options: ListOptions, signal: AbortSignal): Promise<readonly KubernetesObject[]>;
   /**
+   * The same, object by object as small pages arrive, so that a large kind is not held in memory. All are of the version that the first page
+   * has; `Expired` when whoever takes them was too slow for that.
+   */
+  listInPages(resource: ApiResource, options: Pick<ListOptions, 'labelSelector'>, signal: AbortSignal): AsyncIterable<KubernetesObject>;
+  /**
    * Metadata alone of every object of a kind, as of now. `reduce` is called for each object as the pages arrive and says what is kept of it,
    * so that a large kind is not held in memory; undefined keeps nothing.
    */

@@ -48,6 +48,7 @@ export function completeRun({ desired, applied, late, pruning, health, remembere
     state: 'completed',
     revision: artifact.revision,
     leaseExpiresAt: lease.expiresAt,
+    fence: lease.fence,
     serverVersion,
     objects: applied.length + untargeted.length,
     open,

@@ -110,7 +110,7 @@ async function store(
 type StatePatch = Parameters<ReconcileDependencies['state']['update']>[1];
 
 function completedState(
-  { facts, revision, serverVersion, objects, remembered, appliedArtifact, contested }: CompletedRun,
+  { facts, revision, serverVersion, fence, objects, remembered, appliedArtifact, contested }: CompletedRun,
   { startedAt }: Run,
 ): StatePatch {
   return {
@@ -119,6 +119,7 @@ function completedState(
     objects,
     open: facts.filter(isOpen).length,
     sweep: remembered.sweep,
+    fence,
     held: countOrNothing(facts, 'held'),
     backedOff: countOrNothing(facts, 'backed-off'),
     ...(contested === undefined ? {} : { contested: contested.length === 0 ? null : contested }),

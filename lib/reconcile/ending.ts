@@ -15,6 +15,8 @@ export interface CompletedRun {
   readonly revision: string;
   /** ISO 8601: after it another run may be ahead, whose state this one must not set back. */
   readonly leaseExpiresAt: string;
+  /** Of the run's lease. */
+  readonly fence: number;
   readonly serverVersion: string;
   /** Objects of the desired state, those that could not be read included. */
   readonly objects: number;

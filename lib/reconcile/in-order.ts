@@ -3,12 +3,12 @@
  * slowly they are taken. The first rejection ends it.
  */
 export async function* inOrder<Item, Result>(
-  items: Iterable<Item>,
+  items: Iterable<Item> | AsyncIterable<Item>,
   concurrency: number,
   map: (item: Item) => Promise<Result>,
 ): AsyncGenerator<Result> {
   const underWay: Promise<Result>[] = [];
-  for (const item of items) {
+  for await (const item of items) {
     const result = map(item);
     // Whoever takes it meets the rejection; until then it is not unhandled.
     result.catch(() => undefined);

@@ -47,7 +47,7 @@ export function settleInventory(declared: Inventory, applied: readonly AppliedIt
     const uid = uidOf(item) ?? entry.uid;
     const { prune: _prune, recreating: _recreating, job: _job, ...rest } = entry;
     const brought = isAt(item) ? { ...rest, artifact: digest, ...pruneMark(item.target.object), ...jobOf(item) } : entry;
-    return { ...brought, ...(uid === undefined ? {} : { uid }) };
+    return { ...brought, ...firstContact(item, entry), ...(uid === undefined ? {} : { uid }) };
   });
   return { ...declared, objects: sorted(settled) };
 }

@@ -61,6 +61,12 @@ export type Observation =
   /** Unknown, which is never in sync. `blocked`: something else has to come first. */
   | { readonly state: 'unknown'; readonly target: Target; readonly decision: 'failed' | 'blocked'; readonly failure: Failure };
 
+/** What reading in bulk told of a target; without `seen` it told nothing. */
+export interface Reading {
+  readonly target: Target;
+  readonly seen?: KubernetesObject | 'absent';
+}
+
 export interface Observing extends Server {
   readonly rules: FieldRules;
   /** Whether absent objects are dry-run too: where nothing will be written, that is the only way to know that they are valid. */
@@ -81,10 +87,18 @@ export function observe(targets: readonly Target[], observing: Observing): Async
   return inOrder(targets, CONCURRENCY, (target) => observeTarget(target, observing));
 }
 
-export async function observeTarget(target: Target, observing: Observing): Promise<Observation> {
+/** The same of what was read in bulk: each has its dry-run, and is read by itself where that finds another version of it. */
+export function observeReadings(readings: AsyncIterable<Reading>, observing: Observing): AsyncGenerator<Observation> {
+  return inOrder(readings, CONCURRENCY, ({ target, seen }) => observeTarget(target, observing, seen));
+}
+
+/** `seen`: how it was read just now; without it, it is read. */
+export async function observeTarget(target: Target, observing: Observing, seen?: Reading['seen']): Promise<Observation> {
   try {
+    if (seen === 'absent') return await observeAbsent(target, observing);
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      const observation = await tryToObserve(target, observing);
+      const live = attempt === 0 && seen !== undefined ? seen : await observing.client.get(target.resource, target.id, observing.signal);
+      const observation = live === undefined ? await observeAbsent(target, observing) : await tryToObserve(target, live, observing);
       if (observation !== undefined) return observation;
     }
     return unknown(target, {
@@ -98,11 +112,9 @@ export async function observeTarget(target: Target, observing: Observing): Promi
 }
 
 /** Undefined when the object changed between the two answers. */
-async function tryToObserve(target: Target, observing: Observing): Promise<Observation | undefined> {
+async function tryToObserve(target: Target, live: KubernetesObject, observing: Observing): Promise<Observation | undefined> {
   const { client, identity, signal, rules } = observing;
   const { fieldManager } = identity;
-  const live = await client.get(target.resource, target.id, signal);
-  if (live === undefined) return observeAbsent(target, observing);
   const { uid, resourceVersion } = live.metadata;
   const owner = otherOwner(live, target.object, identity);
   const adoption = adoptionOf(live, owner, identity);

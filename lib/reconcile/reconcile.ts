@@ -3,6 +3,7 @@ import type { ClusterRow, ClusterState } from '../fleet/cluster.ts';
 import { isOvertaken } from '../fleet/overtaken.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { isWaitingForServer } from '../source/rendered-from.ts';
+import type { Lease } from '../storage/stores.ts';
 import { applyAll, splitFoundation } from './apply.ts';
 import { compareAll } from './compare.ts';
 import { completeRun } from './complete.ts';
@@ -15,9 +16,10 @@ import { assessAll } from './health-stage.ts';
 import { storeDeclared } from './intents/index.ts';
 import { interruptedEnding } from './interruption.ts';
 import { takeLease } from './lease.ts';
-import { observe } from './observe.ts';
+import { observeReadings } from './observe.ts';
 import { observeRemoved } from './prune/index.ts';
 import { intendedPrune, prune } from './prune-stage.ts';
+import { readCandidates } from './read-candidates.ts';
 import { runFailure } from './run-error.ts';
 import { sayFailed } from './say-failed.ts';
 import { readServer, rememberServer } from './server-facts.ts';
@@ -98,8 +100,8 @@ async function attempt(
       await rememberServer(row, await readServer(client, signal), state, deps);
       return end(known);
     }
-    // Until now another run may have been at the cluster, with a newer artifact: going on from ours would set it back.
-    const now = await deps.state.get(row.cluster, signal);
+    // Another run may have been at the cluster since, with a newer artifact: going on from ours would set it back.
+    const now = isNextAfter(state, lease) ? state : await deps.state.get(row.cluster, signal);
     if (isOvertakenBy(run, now)) return end({ state: 'overtaken' });
     const desired = now?.desiredArtifact === known.digest ? known : await readDesiredArtifact(row, now, deps.artifacts, signal);
     if (desired.state === 'stopped') return end(desired);
@@ -114,13 +116,18 @@ async function attempt(
   }
 }
 
+/** Whether nobody had the lease between the run that left this state and ours. */
+function isNextAfter(state: ClusterState | undefined, { fence }: Lease): boolean {
+  return state?.fence !== undefined && fence === state.fence + 1;
+}
+
 /** The pipeline. Until the first write anything may throw; from there on every error is one object's, since what was done is recorded. */
 async function reconcileObjects(session: Session, deps: Pick<ReconcileDependencies, 'artifacts' | 'recorder'>): Promise<CompletedRun> {
   const desired = targetArtifact(session.artifact, session);
 
   const surface = await observeSurface(desired.targets, session);
   const triaged = triage(desired.targets, surface, session);
-  const observations = observe(triaged.candidates, session);
+  const observations = observeReadings(readCandidates(triaged.candidates, surface, session), session);
   const comparisons = mergeComparisons(desired.targets, triaged, await compareAll(observations, session));
   const items = decideAll(comparisons, session);
   const removed = await observeRemoved(desired, items, session);

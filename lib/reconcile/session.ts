@@ -42,7 +42,7 @@ export interface Session {
   readonly writes: boolean;
   readonly validateAbsent: boolean;
   /** The lease under which it writes. */
-  readonly lease: Pick<Lease, 'expiresAt'>;
+  readonly lease: Pick<Lease, 'expiresAt' | 'fence'>;
   readonly serverVersion: string;
   readonly discovery: Discovery;
   /** Namespaces that the artifact has. */

@@ -38,6 +38,7 @@ const StoredState = z.object({
   observedAt: z.string().exactOptional(),
   verifiedAt: z.string().exactOptional(),
   sweep: z.string().exactOptional(),
+  fence: z.number().exactOptional(),
   objects: z.number().exactOptional(),
   open: z.number().exactOptional(),
   held: z.number().exactOptional(),

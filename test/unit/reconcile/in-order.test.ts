@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { inOrder } from '../../../lib/reconcile/in-order.ts';
 
@@ -21,9 +22,21 @@ describe('mapping in order', () => {
         return index;
       }),
     );
+    await setImmediate();
     for (const gate of gates.toReversed()) gate.resolve();
     expect(await results).toEqual([0, 1, 2, 3, 4]);
     expect(most).toBe(2);
+  });
+
+  it('takes no item before there is room for it, so that a page is read when it is needed', async () => {
+    let taken = 0;
+    const items = async function* () {
+      for (; taken < 10; taken += 1) yield taken;
+    };
+    const results = inOrder(items(), 3, async (index) => index);
+    expect((await results.next()).value).toBe(0);
+    expect(taken).toBe(2);
+    await results.return(undefined);
   });
 
   it('ends with the first rejection, and no other is left unhandled', async () => {

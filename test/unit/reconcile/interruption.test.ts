@@ -18,6 +18,7 @@ function completed(facts: readonly Fact[]): CompletedRun {
     state: 'completed',
     revision: 'a'.repeat(40),
     leaseExpiresAt: '2026-11-25T12:05:00.000Z',
+    fence: 1,
     serverVersion: 'v1.36.0',
     objects: 40,
     facts,

@@ -14,6 +14,9 @@ function serverOf(live: KubernetesObject): KubernetesClient {
     serverVersion: notReached,
     discover: notReached,
     list: notReached,
+    listInPages: () => {
+      throw new Error('not reached');
+    },
     listMetadata: notReached,
     patch: notReached,
     get: async () => live,
