@@ -1,8 +1,7 @@
 import type { ApiResource } from '../kubernetes/client.ts';
-import { OWNER_LABEL } from './identity.ts';
 import type { Observing, Reading } from './observe.ts';
 import { endsRun } from './run-error.ts';
-import { kindOf, nameOf, type Surface } from './surface/index.ts';
+import { kindOf, nameOf, oursIn, type Surface } from './surface/index.ts';
 import type { Target } from './target.ts';
 
 export interface ReadingInBulk extends Observing {
@@ -44,9 +43,8 @@ async function* readInPages(
   { client, identity, signal, row }: ReadingInBulk,
 ): AsyncGenerator<Reading> {
   const wanted = new Map(targets.map((target) => [nameOf(target.id), target]));
-  const selector = row.mode === 'enforce' ? { labelSelector: `${OWNER_LABEL}=${identity.owner}` } : {};
   try {
-    for await (const seen of client.listInPages(resource, selector, signal)) {
+    for await (const seen of client.listInPages(resource, oursIn({ identity, row }), signal)) {
       const name = nameOf(seen.metadata);
       const target = wanted.get(name);
       if (target === undefined) continue;

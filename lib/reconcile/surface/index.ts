@@ -7,7 +7,7 @@
  * every object in full once an hour, first those whose kind the environment (`environment.ts`) has another hand in since.
  */
 export { type Basis, type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
-export { kindOf, nameOf, observeSurface, type Surface } from './observe-surface.ts';
+export { kindOf, nameOf, observeSurface, oursIn, type Surface } from './observe-surface.ts';
 export { type Remembered, rememberRun } from './remember.ts';
 export { decodeSlots, encodeSlots, type Slots } from './sweep.ts';
 export { mergeComparisons, type Triage, triage } from './triage.ts';

@@ -66,16 +66,19 @@ export async function observeSurface(targets: readonly Target[], listing: Listin
   return { kinds, environment: read.environment() };
 }
 
+/** Which objects of a kind are asked for: where we write, what is ours carries our label, and the objects of others cost nothing. */
+export function oursIn({ identity, row }: Pick<Listing, 'identity' | 'row'>): { readonly labelSelector?: string } {
+  return row.mode === 'enforce' ? { labelSelector: `${OWNER_LABEL}=${identity.owner}` } : {};
+}
+
 async function observeKind(resource: ApiResource, { client, identity, signal, row }: Listing): Promise<KindSurface> {
   if (!resource.verbs.includes('list')) return { state: 'unlistable' };
-  // Where we write, what is ours carries our label, and the objects of others cost nothing.
-  const selector = row.mode === 'enforce' ? { labelSelector: `${OWNER_LABEL}=${identity.owner}` } : {};
   const reduce = (metadata: ObjectMeta) => {
     const facts = objectFacts(metadata, identity.fieldManager);
     return facts === undefined ? undefined : ([nameOf(metadata), facts] as const);
   };
   try {
-    const { resourceVersion, items } = await client.listMetadata(resource, { ...selector, reduce }, signal);
+    const { resourceVersion, items } = await client.listMetadata(resource, { ...oursIn({ identity, row }), reduce }, signal);
     return { state: 'listed', resourceVersion, objects: new Map(items) };
   } catch (error) {
     if (endsRun(error, signal)) throw error;

@@ -158,6 +158,21 @@ describe('list', () => {
     const one = await client.get(configMaps, { namespace: 'default', name: 'page-0' }, signal);
     expect(listed.find((object) => object.metadata.name === 'page-0')).toEqual(one);
   });
+
+  it('in pages has the same, and asks for a page only when the last one is used up', async () => {
+    const configMaps = await find('v1', 'ConfigMap');
+    const labels = { set: 'small-pages' };
+    const names = Array.from({ length: 120 }, (_, index) => `small-${index}`);
+    await Promise.all(names.map((name) => client.apply(configMaps, configMap(name, { name }, { labels }), applying, signal)));
+    const before = client.requests;
+    const listed: unknown[] = [];
+    for await (const object of client.listInPages(configMaps, { labelSelector: 'set=small-pages' }, signal)) {
+      listed.push(object);
+      expect(client.requests - before).toBe(listed.length <= 100 ? 1 : 2);
+    }
+    expect(listed).toEqual(await client.list(configMaps, { labelSelector: 'set=small-pages' }, signal));
+    expect(listed).toHaveLength(120);
+  });
 });
 
 describe('discovery', () => {
