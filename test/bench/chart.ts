@@ -21,7 +21,7 @@ const SHOWN: readonly Engine[] = ['ours', 'flux'];
 
 const WIDTH = 760;
 const LEFT = 250;
-const RIGHT = 140;
+const RIGHT = 180;
 const TOP = 62;
 const BAR = 16;
 const GROUP = 2 * BAR + 16;

@@ -95,10 +95,10 @@ describe('the chart', () => {
       Number(width),
     ]);
     expect(widths).toEqual([
-      ['ours', 9.3],
-      ['flux', 370],
-      ['ours', 185],
-      ['flux', 370],
+      ['ours', 8.3],
+      ['flux', 330],
+      ['ours', 165],
+      ['flux', 330],
     ]);
   });
 
