@@ -16,6 +16,26 @@ export function stateStoreContract(create: () => StateStore): void {
     expect(await state.list()).toContainEqual({ cluster, revision: 'a', outcome: 'in-sync', open: 0 });
   });
 
+  it('keeps what is held and fought over until it is removed', async () => {
+    const state = create();
+    const cluster = freshCluster();
+    const fight = {
+      key: 'apps/Deployment/shop/web',
+      path: 'spec.replicas',
+      rival: 'autotuner',
+      correctedAt: ['2027-01-01T00:00:00.000Z'],
+      retreats: 0,
+    };
+    const contested = [
+      { ...fight, retreats: 2, until: '2027-01-01T00:10:00.000Z' },
+      { ...fight, path: 'spec.paused' },
+    ];
+    await state.update(cluster, { held: 1, backedOff: 2, contested });
+    expect(await state.get(cluster)).toEqual({ cluster, held: 1, backedOff: 2, contested });
+    await state.update(cluster, { held: null, backedOff: null, contested: null });
+    expect(await state.get(cluster)).toEqual({ cluster });
+  });
+
   it('pins the first uid of a cluster, whatever is tried later', async () => {
     const state = create();
     const cluster = freshCluster();
