@@ -8,6 +8,7 @@ import { type ReconciledCluster, reconciledCluster } from '../kinds/reconciled-c
 import { startTestCluster, type TestCluster } from '../kubernetes/control-plane.ts';
 import { createEditor, type Edit } from './editor.ts';
 import { kubectlVerdicts, type Verdict } from './kubectl-diff.ts';
+import { restore } from './restore.ts';
 
 const SEED = Number(process.env.PLUMBLINE_TEST_SEED ?? 20_261_125);
 const EDITS = process.env.PLUMBLINE_TEST_FULL === '1' ? 500 : 40;
@@ -62,28 +63,6 @@ interface Disagreement {
   readonly edits: readonly Edit[];
 }
 
-/** What cannot be put back, an immutable field say, is made anew for the next round. */
-async function restore(): Promise<void> {
-  const { objects } = await cluster.reconcile();
-  const stuck = objects.filter(({ decision, error }) => decision === 'failed' || decision === 'blocked' || error !== undefined);
-  const subjects = new Map(stuck.map(({ object }) => [describeObject(object), object]));
-  for (const { apiVersion, kind, namespace, name } of subjects.values()) {
-    const group = apiVersion.includes('/') ? `.${apiVersion.split('/').reverse().join('.')}` : '';
-    const scope = namespace === '' ? [] : ['--namespace', namespace];
-    await cluster.kubectl([
-      'delete',
-      `${kind}${group}`,
-      name,
-      ...scope,
-      '--cascade=background',
-      '--force',
-      '--grace-period=0',
-      '--wait=false',
-    ]);
-  }
-  if (stuck.length > 0) await cluster.reconcile();
-}
-
 describe(`${EDITS} random edits of sixty kinds, seed ${SEED}`, () => {
   it('are drift for us exactly where kubectl diff --server-side shows one', async () => {
     const random = createRandom(SEED);
@@ -105,7 +84,7 @@ describe(`${EDITS} random edits of sixty kinds, seed ${SEED}`, () => {
         else if (verdict.paths.length > 0) counts.differing += 1;
         else counts.equal += 1;
       }
-      await restore();
+      await restore(cluster);
     }
     await editor.close();
     const sums = { seed: SEED, ...counts, refused: editor.refused, ...Object.fromEntries(bySort), disagreements: disagreements.length };
