@@ -29,7 +29,15 @@ export class FleetDashboard extends Construct {
     const gauge = (name: 'OpenDrift' | 'FailingClusters' | 'StaleClusters' | 'OldestVerifiedSeconds', label: string) =>
       plumblineMetric(deployment, name, { statistic: 'Maximum', label });
     const count = (
-      name: 'DriftOpened' | 'DriftCorrected' | 'Fights' | 'RolloutsApplied' | 'ImageFindingsOpened' | 'SourceFailures' | 'Runs' | 'RunsFailed',
+      name:
+        | 'DriftOpened'
+        | 'DriftCorrected'
+        | 'Fights'
+        | 'RolloutsApplied'
+        | 'ImageFindingsOpened'
+        | 'SourceFailures'
+        | 'Runs'
+        | 'RunsFailed',
       label: string,
     ) => plumblineMetric(deployment, name, { statistic: 'Sum', label, period: Duration.minutes(5) });
     const spread = (
