@@ -4,19 +4,30 @@ import middy from '@middy/core';
 import { ulid } from 'ulidx';
 import { systemClock } from '../lib/clock.ts';
 import { createClusterConnector } from '../lib/cluster-connector.ts';
+import type { ClusterRow } from '../lib/fleet/index.ts';
 import { createImageRegistry } from '../lib/image-registry.ts';
 import {
+  AUTO_REROLL_INTERVAL_MS,
   type AuditOutcome,
   auditError,
+  auditedThrough,
   createPodAuditor,
   isInRepository,
   isLogDelivery,
+  type OptedInCluster,
   parseImageReference,
+  type RerollOutcome,
+  type RerollTarget,
   readImageAction,
   readLogDelivery,
   recordExecs,
+  rerollMismatch,
+  restartThroughTemplate,
   runAudit,
 } from '../lib/images/index.ts';
+import type { KubernetesObject } from '../lib/manifests/object.ts';
+import { policyFor, policyOf, writes } from '../lib/reconcile/policy/index.ts';
+import type { Fact } from '../lib/records/fact.ts';
 import { createSecretReader, createSecretsClient } from '../lib/secrets.ts';
 import { createFunctionBase, deadline } from './function-base.ts';
 
@@ -26,8 +37,10 @@ const roles = { roleArns: settings.REGISTRY_ROLES, externalId: settings.REGISTRY
 const registry = createImageRegistry({ deployment: settings.DEPLOYMENT, readSecret, roles }, systemClock);
 /** Until when an image need not be asked for again, by `REGISTRY/REPOSITORY@DIGEST`. */
 const seen = new Map<string, number>();
+const connectRow = createClusterConnector(readSecret, systemClock);
+const connect: typeof connectRow = (row, signal) => connectRow(auditedThrough(row, settings.AUDIT_ROLE_SUFFIX), signal);
 const auditPods = createPodAuditor({
-  connect: createClusterConnector(readSecret, systemClock),
+  connect,
   contents: registry,
   store: stores.imageContents,
   seen,
@@ -41,6 +54,7 @@ const dependencies = {
   details: registry.details,
   history: stores.tagHistory,
   auditPods: auditPods.whenDue,
+  reroll: rerollAndLookAgain,
   recorder,
   clock: systemClock,
   newRunId: () => ulid(),
@@ -67,6 +81,23 @@ export const handler = middy()
     }
     report(await runAudit({ ...dependencies, auditPods: auditPods.now }, signal, { repository }));
   });
+
+async function rerollAndLookAgain(cluster: OptedInCluster, facts: readonly Fact[], signal: AbortSignal): Promise<readonly RerollOutcome[]> {
+  const fieldManager = `image-reroll-${settings.DEPLOYMENT}`;
+  const deps = { connect, clock: systemClock, leases: stores.leases, owner: `audit ${ulid()}`, fieldManager };
+  const reroll = {
+    mayWrite: ({ row, artifact }: OptedInCluster, object: KubernetesObject) => {
+      const policy = policyFor(policyOf(row, artifact.settings, systemClock.now()), object);
+      return writes(policy) && policy.closed.drift === undefined;
+    },
+    restart: (row: ClusterRow, target: RerollTarget, restarting: AbortSignal) =>
+      restartThroughTemplate(row, target, AUTO_REROLL_INTERVAL_MS, deps, restarting),
+  };
+  const outcomes = await rerollMismatch(cluster, facts, reroll, signal);
+  for (const outcome of outcomes) logger.info('workload runs other bytes', { cluster: cluster.row.cluster, ...outcome });
+  if (outcomes.some((outcome) => 'restartedAt' in outcome)) auditPods.soon(cluster.row.cluster);
+  return outcomes;
+}
 
 async function recordDelivery(event: unknown, functionArn: string, signal: AbortSignal): Promise<void> {
   const log = readLogDelivery(event);

@@ -60,6 +60,11 @@ const DeploymentContext = z
       .union([z.array(z.string()), z.string().transform((text) => text.split(','))])
       .pipe(z.array(z.string().regex(/^arn:[^:*]+:iam::\d{12}:role\/[^*]+$/, 'role ARNs, separated by commas, without *')).min(1))
       .optional(),
+    /** What the names of the roles end with through which the audit reads clusters, after those of the rows; empty for the rows' own roles. */
+    auditRoleSuffix: z
+      .string()
+      .regex(/^[\w+=,.@-]{0,32}$/, 'at most 32 letters, digits and + = , . @ -')
+      .optional(),
     /** What those roles ask for beside our own. */
     registryExternalId: z
       .string()
@@ -89,6 +94,9 @@ const DeploymentContext = z
   });
 export type DeploymentContext = Readonly<z.infer<typeof DeploymentContext>>;
 
+/** What the name of the role that only reads a cluster's pods ends with, after that of the cluster's role. */
+export const AUDIT_ROLE_SUFFIX = '-audit';
+
 /** The context of the member stack: what the cluster's account must know of the deployment. */
 const MemberContext = z
   .object({
@@ -104,12 +112,19 @@ const MemberContext = z
       .string()
       .regex(/^arn:[^:]+:iam::\d{12}:role\/.+$/, 'AuditRoleArn of the control stack')
       .exactOptional(),
+    /** Whether the audit may restart workloads that run other bytes, where Git asks for that. */
+    auditReroll: flag.default(false),
     /** The row's `externalId`. */
     externalId: z.string().regex(/^[\w+=,.@:/-]{2,1224}$/, "the row's externalId: 2 to 1224 letters, digits and + = , . @ : / -"),
   })
-  .refine((context) => `${context.deployment}-${context.cluster}`.length <= 64, {
-    path: ['cluster'],
-    message: "with the deployment's name and a hyphen at most 64 characters, as it names a role",
+  .superRefine((context, { addIssue }) => {
+    const name = `${context.deployment}-${context.cluster}${context.auditRoleArn === undefined ? '' : AUDIT_ROLE_SUFFIX}`;
+    if (name.length > 64) {
+      addIssue({ code: 'custom', path: ['cluster'], message: `makes ${name}, which names a role and may have 64 characters` });
+    }
+    if (context.auditReroll && context.auditRoleArn === undefined) {
+      addIssue({ code: 'custom', path: ['auditReroll'], message: 'has no effect without auditRoleArn; give both' });
+    }
   });
 export type MemberContext = Readonly<z.infer<typeof MemberContext>>;
 

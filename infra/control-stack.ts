@@ -27,7 +27,7 @@ import {
 import { PlumblineFunction } from './constructs/plumbline-function.ts';
 import { sourcePackaging } from './constructs/source-packaging.ts';
 import { WorkQueue } from './constructs/work-queue.ts';
-import type { DeploymentContext } from './context.ts';
+import { AUDIT_ROLE_SUFFIX, type DeploymentContext } from './context.ts';
 import type { DataStack } from './data-stack.ts';
 
 export interface ControlStackProps extends StackProps {
@@ -150,7 +150,8 @@ export class ControlStack extends Stack {
     });
     this.audit = new PlumblineFunction(this, 'Audit', {
       ...common,
-      settings: registrySettings,
+      // Locally a cluster has one role.
+      settings: { ...registrySettings, AUDIT_ROLE_SUFFIX: context.auditRoleSuffix ?? (local ? '' : AUDIT_ROLE_SUFFIX) },
       name: 'audit',
       description: 'compares registries and pods with the images that are in use',
       packaging: { type: 'zip' },

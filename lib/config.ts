@@ -25,6 +25,8 @@ const Settings = z.object({
     .string()
     .default('')
     .transform((text) => text.split(',').filter((arn) => arn !== '')),
+  /** Of the audit: what the names of the roles end with through which it reads clusters, after those of the rows. */
+  AUDIT_ROLE_SUFFIX: z.string().default(''),
   REGISTRY_EXTERNAL_ID: z.string().min(2).optional(),
   /** Holds kubectl/kubectl and helm/helm. */
   TOOLS_DIRECTORY: z.string().min(1).default('/opt'),

@@ -13,12 +13,12 @@ import { digestOfImageId } from './verdict.ts';
 const CLUSTERS_AT_ONCE = 4;
 const CLUSTER_TIMEOUT_MS = 15_000;
 const HOUR_MS = 3_600_000;
-/** Before a cluster that could not be read is tried again. */
+/** Before a cluster that could not be read, or in which something was restarted, is looked at again. */
 const RETRY_MS = 600_000;
 
 export interface AuditedCluster {
   readonly row: ClusterRow;
-  readonly artifact: Pick<Artifact, 'objects' | 'defaultNamespace'>;
+  readonly artifact: Pick<Artifact, 'objects' | 'defaultNamespace' | 'settings'>;
 }
 
 export interface PodAuditDependencies extends GraphDependencies {
@@ -90,8 +90,16 @@ function resource(group: string, kind: string, plural: string, namespaced: boole
 
 export type AuditPods = (clusters: readonly AuditedCluster[], signal: AbortSignal) => Promise<ReadonlyMap<string, PodAudit>>;
 
-/** `whenDue` audits the pods of those clusters for which an hour has passed, `now` those of all that it is given. */
-export function createPodAuditor(deps: PodAuditDependencies): { readonly whenDue: AuditPods; readonly now: AuditPods } {
+export interface PodAuditor {
+  /** The pods of those clusters for which an hour has passed. */
+  readonly whenDue: AuditPods;
+  /** Those of all that it is given. */
+  readonly now: AuditPods;
+  /** Has a cluster looked at again before the hour is over: something was done about what was found there. */
+  readonly soon: (cluster: string) => void;
+}
+
+export function createPodAuditor(deps: PodAuditDependencies): PodAuditor {
   const nextAt = new Map<string, number>();
   const now: AuditPods = async (clusters, signal) => {
     const at = deps.clock.now().getTime();
@@ -100,7 +108,8 @@ export function createPodAuditor(deps: PodAuditDependencies): { readonly whenDue
     return audits;
   };
   const isDue = ({ row }: AuditedCluster) => (nextAt.get(row.cluster) ?? 0) <= deps.clock.now().getTime();
-  return { whenDue: (clusters, signal) => now(clusters.filter(isDue), signal), now };
+  const soon = (cluster: string) => nextAt.set(cluster, deps.clock.now().getTime() + RETRY_MS);
+  return { whenDue: (clusters, signal) => now(clusters.filter(isDue), signal), now, soon };
 }
 
 /** What templates mean, and what runs instead: looked up where it should be, and where the kubelet says that it came from. */

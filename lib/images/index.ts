@@ -12,6 +12,8 @@ export {
   type PodAudit,
   type PodAuditDependencies,
 } from './audit-pods.ts';
+export { auditedThrough } from './audit-role.ts';
+export { AUTO_REROLL_INTERVAL_MS, type OptedInCluster, type RerollOutcome, rerollMismatch } from './auto-reroll.ts';
 export { createEcrRegistry, type EcrDependencies } from './ecr.ts';
 export type { EcrClients } from './ecr-calls.ts';
 export { createEcrDetails } from './ecr-details.ts';
@@ -37,7 +39,7 @@ export { createRegistryAccess, RegistrySecretError, registrySecretName } from '.
 export { createRegistryHttp, type RegistryHttp } from './registry-http.ts';
 export { registryRoleOf } from './registry-roles.ts';
 export { RelockError, type Relocked, relockImage } from './relock.ts';
-export { RerollError, type RerollTarget, rerollWorkload } from './reroll.ts';
+export { RerollError, type RerollTarget, rerollWorkload, restartThroughTemplate } from './reroll.ts';
 export { type AuditOutcome, type AuditScope, auditError, type RunAuditDependencies, runAudit } from './run-audit.ts';
 export { type ContainerTrace, TraceError, tracePod } from './trace.ts';
 export type { FindingId, ImageFinding, ImageLock, ImageReference, Platform, Severity } from './types.ts';

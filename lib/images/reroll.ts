@@ -1,5 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { PlumblineError } from '../errors.ts';
+import type { ClusterRow } from '../fleet/cluster.ts';
+import { isSuspended } from '../fleet/plan-tick.ts';
 import type { ApiResource, KubernetesClient } from '../kubernetes/client.ts';
 import { isJsonArray, isJsonObject, type JsonObject } from '../manifests/json.ts';
 import type { KubernetesObject } from '../manifests/object.ts';
@@ -14,13 +16,20 @@ const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt';
 
 export class RerollError extends PlumblineError {}
 
+const KINDS = ['Deployment', 'StatefulSet', 'DaemonSet'] as const;
+export type RerollKind = (typeof KINDS)[number];
+
+export function isRerollKind(kind: string): kind is RerollKind {
+  return KINDS.some((one) => one === kind);
+}
+
 export interface RerollTarget {
-  readonly kind: 'Deployment' | 'StatefulSet' | 'DaemonSet';
+  readonly kind: RerollKind;
   readonly namespace: string;
   readonly name: string;
 }
 
-export interface RerollDependencies extends PodAuditDependencies {
+export interface RestartDependencies extends Pick<PodAuditDependencies, 'connect'> {
   readonly clock: Clock;
   readonly leases: LeaseStore;
   /** Names this run to those who find the lease taken. */
@@ -28,6 +37,8 @@ export interface RerollDependencies extends PodAuditDependencies {
   /** `image-reroll-<deployment>`: whose only field is the annotation. */
   readonly fieldManager: string;
 }
+
+export type RerollDependencies = PodAuditDependencies & RestartDependencies;
 
 /**
  * Restarts a workload whose pods run other bytes than its template means, through that template: each pod is made anew from the image that Git
@@ -42,7 +53,7 @@ export async function rerollWorkload(
 ): Promise<string> {
   const named = `${target.kind} ${target.namespace}/${target.name}`;
   const { row } = cluster;
-  if (row.mode !== 'enforce' || row.suspendedUntil !== undefined) {
+  if (row.mode !== 'enforce' || isSuspended(row, deps.clock.now())) {
     const why = row.mode === 'enforce' ? `is suspended until ${row.suspendedUntil}` : `has mode ${row.mode}`;
     throw new RerollError('NotEnforced', `${named}: cluster ${row.cluster} ${why}, so nothing is written there.`);
   }
@@ -59,6 +70,21 @@ export async function rerollWorkload(
       `${named}: none of its pods is known to run other bytes than its template means. Nothing was restarted.`,
     );
   }
+  return await restartThroughTemplate(row, target, REROLL_INTERVAL_MS, deps, signal);
+}
+
+/**
+ * Restarts a workload under its cluster's lease. Throws `RerollError` where another run holds that, where the workload is not there, and for what
+ * `refusalOf` says. Resolves to the time that its template has from now on.
+ */
+export async function restartThroughTemplate(
+  row: ClusterRow,
+  target: RerollTarget,
+  intervalMs: number,
+  deps: RestartDependencies,
+  signal: AbortSignal,
+): Promise<string> {
+  const named = `${target.kind} ${target.namespace}/${target.name}`;
   await using scope = new AsyncDisposableStack();
   const client = scope.adopt(await deps.connect(row, signal), (opened) => opened.close());
   const lease = await deps.leases.acquire(await client.clusterUid(signal), deps.owner, LEASE_SECONDS);
@@ -68,7 +94,7 @@ export async function rerollWorkload(
   const live = await client.get(workloads(target.kind), target, signal);
   if (live === undefined) throw new RerollError('WorkloadNotFound', `${named}: it is not there. Nothing was restarted.`);
   const now = deps.clock.now();
-  const refusal = refusalOf(live, await client.list(BUDGETS, {}, signal), now);
+  const refusal = refusalOf(live, await client.list(BUDGETS, {}, signal), now, intervalMs);
   if (refusal !== undefined) throw new RerollError(refusal.reason, `${named}: ${refusal.message} Nothing was restarted.`);
   await restart(client, live, target.kind, now.toISOString(), deps.fieldManager, signal);
   return now.toISOString();
@@ -79,13 +105,14 @@ export function refusalOf(
   live: KubernetesObject,
   budgets: readonly KubernetesObject[],
   now: Date,
+  intervalMs: number,
 ): { readonly reason: string; readonly message: string } | undefined {
   const template = fieldOf(fieldOf(live.spec, 'template'), 'metadata');
   const last = fieldOf(fieldOf(template, 'annotations'), RESTARTED_AT);
-  if (typeof last === 'string' && now.getTime() - Date.parse(last) < REROLL_INTERVAL_MS) {
+  if (typeof last === 'string' && now.getTime() - Date.parse(last) < intervalMs) {
     return {
       reason: 'RestartedJustNow',
-      message: `it was restarted at ${last}; wait ${REROLL_INTERVAL_MS / 60_000} minutes between restarts.`,
+      message: `it was restarted at ${last}; wait ${intervalMs / 60_000} minutes between restarts.`,
     };
   }
   const labels = fieldOf(template, 'labels');

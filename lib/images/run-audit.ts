@@ -6,6 +6,7 @@ import type { Artifact } from '../source/artifact.ts';
 import type { ArtifactStore, ClusterStore, StateStore, TagHistoryStore } from '../storage/stores.ts';
 import { type ArtifactInUse, auditImages } from './audit.ts';
 import type { AuditedCluster, PodAudit } from './audit-pods.ts';
+import { type OptedInCluster, type RerollOutcome, withRerolls } from './auto-reroll.ts';
 import { type ChangedRepository, usesRepository } from './ecr-event.ts';
 import { actOn, type FindingPolicy, isFindingId } from './finding-table.ts';
 import type { DetailReader } from './image-details.ts';
@@ -25,6 +26,8 @@ export interface RunAuditDependencies {
   readonly history: TagHistoryStore;
   /** What the clusters' pods run; without an entry, or with a failure, nothing is said of a cluster's. */
   readonly auditPods: (clusters: readonly AuditedCluster[], signal: AbortSignal) => Promise<ReadonlyMap<string, PodAudit>>;
+  /** What is done about workloads that run other bytes; without it, nothing. */
+  readonly reroll?: (cluster: OptedInCluster, facts: readonly Fact[], signal: AbortSignal) => Promise<readonly RerollOutcome[]>;
   readonly recorder: Pick<Recorder, 'record'>;
   readonly clock: Clock;
   /** A ULID for each cluster's part of the run. */
@@ -75,12 +78,15 @@ export async function runAudit(
   const outcomes: AuditOutcome[] = [...failed];
   const audited = await auditImages(inUse, deps, signal);
   const { pods, podsNotKept } = await podsInUse(inUse, deps, signal);
-  const policies = new Map(inUse.map(({ cluster, artifact }) => [cluster, artifact.settings?.images?.policy]));
+  const byName = new Map(inUse.map((audited) => [audited.cluster, audited]));
   for (const { facts, closes, cluster, revision, notKept = podsNotKept } of audited) {
     const inPods = pods.get(cluster);
     const read = inPods === undefined || 'failure' in inPods ? undefined : inPods;
-    const policy = policies.get(cluster);
-    const reported = [...facts, ...(read?.facts ?? [])].flatMap((fact) => asPolicySays(fact, policy));
+    const used = byName.get(cluster);
+    const policy = used?.artifact.settings?.images?.policy;
+    const found = [...facts, ...(read?.facts ?? [])].flatMap((fact) => asPolicySays(fact, policy));
+    const rerolls = used === undefined || read === undefined ? [] : ((await deps.reroll?.(used, found, signal)) ?? []);
+    const reported = withRerolls(found, rerolls);
     const run = {
       cluster,
       revision,

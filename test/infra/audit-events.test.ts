@@ -88,3 +88,14 @@ it('the audit may look at what a lifecycle policy is about to do, and no functio
   expect(text).toContain('ecr:StartLifecyclePolicyPreview');
   expect(text).not.toMatch(/ecr:(?:Put|Delete|BatchDelete|Set|Create)/);
 });
+
+it.each<[Record<string, string>, string]>([
+  [{}, '-audit'],
+  [{ auditRoleSuffix: '' }, ''],
+  [{ local: 'true', sourcePackaging: 'zip' }, ''],
+])('the audit reads clusters through roles of its own: %j', (context, suffix) => {
+  synthesise(context).control.hasResourceProperties('AWS::Lambda::Function', {
+    FunctionName: 'plumbline-audit',
+    Environment: { Variables: Match.objectLike({ AUDIT_ROLE_SUFFIX: suffix }) },
+  });
+});

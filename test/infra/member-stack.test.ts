@@ -26,15 +26,25 @@ describe('the member stack', () => {
     });
   });
 
-  it('lets the audit role in where it is named, under the same condition', () => {
+  it.each([
+    ['read pods', {}, ['plumbline:audit']],
+    ['restart workloads too', { auditReroll: 'true' }, ['plumbline:audit', 'plumbline:audit-reroll']],
+  ])('has a role of its own for the audit where that is named, which may %s', (_what, more, groups) => {
     const auditRoleArn = 'arn:aws:iam::111122223333:role/plumbline-control-AuditRole';
-    const { audited } = templatesOf({ ...context, auditRoleArn }, (app) => ({
+    const { audited } = templatesOf({ ...context, auditRoleArn, ...more }, (app) => ({
       audited: new MemberStack(app, 'audited', { context: readMemberContext(app.node) }),
     }));
-    const [role] = Object.values(audited.findResources('AWS::IAM::Role'));
-    expect(role?.Properties.AssumeRolePolicyDocument.Statement).toMatchObject([
-      { Principal: { AWS: [auditRoleArn, reconcileRoleArn] }, Condition: { StringEquals: { 'sts:ExternalId': 'a1b2-c3d4' } } },
+    const roles = Object.values(audited.findResources('AWS::IAM::Role')).map(({ Properties }) => [
+      Properties.RoleName,
+      Properties.AssumeRolePolicyDocument.Statement.map(({ Principal, Condition }: Record<string, unknown>) => [Principal, Condition]),
     ]);
+    const condition = { StringEquals: { 'sts:ExternalId': 'a1b2-c3d4' } };
+    expect(roles).toEqual([
+      ['plumbline-prod-eu', [[{ AWS: reconcileRoleArn }, condition]]],
+      ['plumbline-prod-eu-audit', [[{ AWS: auditRoleArn }, condition]]],
+    ]);
+    const entries = Object.values(audited.findResources('AWS::EKS::AccessEntry')).map(({ Properties }) => Properties.KubernetesGroups);
+    expect(entries).toEqual([['plumbline:enforce'], groups]);
   });
 
   it("gives the role the mode's group in the cluster, and no access policy of EKS", () => {
@@ -47,6 +57,8 @@ describe('the member stack', () => {
   it('has a context of its own', () => {
     const { externalId: _, ...incomplete } = context;
     expect(() => readMemberContext(nodeWith(incomplete))).toThrow(/externalId/);
+    expect(() => readMemberContext(nodeWith({ ...context, auditReroll: 'true' }))).toThrow(/auditReroll.*without auditRoleArn/);
+    expect(() => readMemberContext(nodeWith({ ...context, cluster: 'a'.repeat(60) }))).toThrow(/cluster.*may have 64 characters/);
     expect(() => readMemberContext(nodeWith({ ...context, reconcileRoleArn: 'plumbline' }))).toThrow(
       /ReconcileRoleArn of the control stack/,
     );

@@ -2,14 +2,15 @@ import { createHash } from 'node:crypto';
 import { beforeAll, expect, it } from 'vitest';
 import { parseRow } from '../../../lib/fleet/parse-row.ts';
 import { type AuditedCluster, auditPods, type PodAudit, type PodAuditDependencies } from '../../../lib/images/audit-pods.ts';
+import { AUTO_REROLL_INTERVAL_MS, rerollMismatch } from '../../../lib/images/auto-reroll.ts';
 import { createEcrRegistry } from '../../../lib/images/ecr.ts';
 import { createRegistryHttp, type RegistryHttp } from '../../../lib/images/registry-http.ts';
-import { rerollWorkload } from '../../../lib/images/reroll.ts';
+import { type RerollTarget, rerollWorkload, restartThroughTemplate } from '../../../lib/images/reroll.ts';
 import { tracePod } from '../../../lib/images/trace.ts';
 import { bearerToken, createKubernetesClient } from '../../../lib/kubernetes/index.ts';
 import { type PushTarget, pushImage, pushIndex } from '../../../lib/local/registry.ts';
 import { createImageContentStore } from '../../../lib/storage/image-content-table.ts';
-import { adminToken, testCluster, testEnvironment } from '../../helpers/environment.ts';
+import { adminToken, callCluster, testCluster, testEnvironment } from '../../helpers/environment.ts';
 import { memoryLeaseStore } from '../../helpers/memory-stores.ts';
 import { ecrClient, freshRepository, freshStateTable, testRegistry } from '../../helpers/registry.ts';
 import { deployment } from '../../helpers/workloads.ts';
@@ -248,6 +249,47 @@ it('restarts a workload that runs other bytes through its template, once, under 
     spec: { template: { metadata: { annotations: { 'kubectl.kubernetes.io/restartedAt': at } }, spec: { containers: [{ image }] } } },
   });
   await expect(rerollWorkload(enforced, target('rerolled'), reroll, signal)).rejects.toMatchObject({ reason: 'RestartedJustNow' });
+});
+
+it('restarts by itself what runs other bytes, where Git asks for it, and not while a PodDisruptionBudget lets no pod go', async () => {
+  await setUp();
+  const web = await freshRepository('MUTABLE');
+  const digest = await pushImage(web, '1', { variant: 'good' }, signal);
+  const evil = await pushImage(web, '2', { variant: 'evil' }, signal);
+  const image = `${nameOf(web)}:1@${digest}`;
+  await played.deployment('auto', image);
+  await played.replicas('auto', amd64, image, [{ imageId: `${nameOf(web)}@${evil}` }]);
+  const cluster = clusterWith('prod-eu', 'auto');
+  const asked = {
+    row: { ...cluster.row, mode: 'enforce' as const },
+    artifact: { ...cluster.artifact, settings: { images: { reroll: 'on-mismatch' as const } } },
+  };
+  const restarts = { ...deps, leases: memoryLeaseStore(clock), owner: 'test', fieldManager: 'image-reroll-plumbline' };
+  const reroll = async () => {
+    const { facts } = await audit('auto');
+    const restart = (row: AuditedCluster['row'], target: RerollTarget) =>
+      restartThroughTemplate(row, target, AUTO_REROLL_INTERVAL_MS, restarts, signal);
+    return await rerollMismatch(asked, facts, { mayWrite: () => true, restart }, signal);
+  };
+  const budgets = `/apis/policy/v1/namespaces/${played.namespace}/poddisruptionbudgets`;
+  const budget = {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: { name: 'auto' },
+    spec: { selector: {}, minAvailable: 1 },
+  };
+  const token = await adminToken(testCluster('prod-eu'));
+  // Nobody plays its controller here, so no pod may go.
+  await callCluster(testCluster('prod-eu'), token, 'POST', budgets, budget);
+  expect(await reroll()).toMatchObject([{ target: { name: 'auto' }, refused: { reason: 'DisruptionBudget' } }]);
+  await callCluster(testCluster('prod-eu'), token, 'DELETE', `${budgets}/auto`);
+  const [outcome] = await reroll();
+  expect(outcome).toMatchObject({ target: { kind: 'Deployment', name: 'auto' }, restartedAt: expect.any(String) });
+  const annotations = { 'kubectl.kubernetes.io/restartedAt': outcome !== undefined && 'restartedAt' in outcome ? outcome.restartedAt : '' };
+  expect(await played.read('auto')).toMatchObject({ spec: { template: { metadata: { annotations }, spec: { containers: [{ image }] } } } });
+  expect(await reroll()).toMatchObject([{ refused: { reason: 'RestartedJustNow' } }]);
+  hour += 1;
+  expect(await reroll()).toMatchObject([{ restartedAt: expect.any(String) }]);
 });
 
 it('says nothing of a cluster that cannot be read, and goes on with the others', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { refusalOf } from '../../../lib/images/reroll.ts';
+import { REROLL_INTERVAL_MS, refusalOf } from '../../../lib/images/reroll.ts';
 import type { KubernetesObject } from '../../../lib/manifests/object.ts';
 
 const now = new Date('2026-01-01T12:00:00Z');
@@ -29,7 +29,7 @@ describe('a restart', () => {
     ['restarted nine minutes ago', '2026-01-01T11:51:00Z', 'RestartedJustNow'],
     ['restarted in the future', '2026-01-01T12:51:00Z', 'RestartedJustNow'],
   ])('of a workload %s', (_what, restartedAt, reason) => {
-    expect(refusalOf(workload(restartedAt), [], now)?.reason).toBe(reason);
+    expect(refusalOf(workload(restartedAt), [], now, REROLL_INTERVAL_MS)?.reason).toBe(reason);
   });
 
   it.each<[string, object, number, string, string | undefined]>([
@@ -62,6 +62,6 @@ describe('a restart', () => {
     ['a budget for what has the label', { matchExpressions: [{ key: 'job', operator: 'Exists' }] }, 0, 'shop', undefined],
     ['a budget that is not understood', { matchExpressions: [{ key: 'job', operator: 'Near' }] }, 0, 'shop', 'DisruptionBudget'],
   ])('under %s', (_what, selector, allowed, namespace, reason) => {
-    expect(refusalOf(workload(), [budget(selector, allowed, namespace)], now)?.reason).toBe(reason);
+    expect(refusalOf(workload(), [budget(selector, allowed, namespace)], now, REROLL_INTERVAL_MS)?.reason).toBe(reason);
   });
 });
