@@ -30,7 +30,7 @@ export const FINDINGS = {
   'repo.template-mutable': kind('low', 'report', true),
   'reg.foreign': kind('low', 'report', true),
   'digest.missing': kind('critical', 'report', false),
-  'digest.archived': kind('critical', 'block', true),
+  'digest.archived': kind('critical', 'report', true),
   'digest.expiring': kind('high', 'report', false),
   'digest.not-replicated': kind('high', 'report', false),
   'run.mismatch': kind('critical', 'report', false),
