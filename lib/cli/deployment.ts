@@ -1,5 +1,13 @@
 import type { ClusterRow } from '../fleet/cluster.ts';
-import type { AuditOutcome, EcrClients, ImageContents, ImageRegistry, PodAuditDependencies } from '../images/index.ts';
+import type {
+  AuditOutcome,
+  ChangedRepository,
+  EcrClients,
+  ImageContents,
+  ImageRegistry,
+  ImmutabilityChange,
+  PodAuditDependencies,
+} from '../images/index.ts';
 import type { ClusterSecret } from '../kubernetes/index.ts';
 import type { ClusterPlan, PlanOptions, PrunedObject } from '../reconcile/index.ts';
 import type { PlumblineRecord } from '../records/record.ts';
@@ -46,6 +54,8 @@ export interface Deployment {
     readonly leases: LeaseStore;
     /** Audits these clusters now, registries and pods, and records what it finds. Resolves to what became of each that has a desired state. */
     audit(clusters: readonly string[], signal: AbortSignal): Promise<readonly AuditOutcome[]>;
+    /** Records that the tag settings of a repository were changed, for the clusters that use it, and resolves to those. */
+    recordImmutability(repository: ChangedRepository, change: ImmutabilityChange, signal: AbortSignal): Promise<readonly string[]>;
   };
   /** Creates or replaces the secret; its value reaches no log and no error. */
   storeCredentials(secretName: string, credentials: ClusterSecret): Promise<void>;

@@ -25,11 +25,15 @@ export function imagesEnforceImmutabilityCommand(define: DefineCommand): Command
       const except = Array.isArray(options.except) ? options.except.map(String) : [];
       const repository = { host, name: parsed.repository };
       const change = await enforceImmutability(repository, { except, apply: options.apply === true }, images.ecrFor(host), run.signal);
-      run.output.lines([{ repository: `${parsed.registry}/${parsed.repository}`, ...change }]);
+      const changed = { ...host, name: parsed.repository };
+      const recordedFor = change.applied ? await images.recordImmutability(changed, change, run.signal) : [];
+      run.output.lines([{ repository: `${parsed.registry}/${parsed.repository}`, ...change, recordedFor }]);
       const [before, after] = [describeTagSettings(change.before), describeTagSettings(change.after)];
       run.output.text(() => {
         if (before === after) return `${parsed.repository}: ${before}; nothing to do.\n`;
-        return `${parsed.repository}: ${before} → ${after}${change.applied ? '' : ' (not done; add --apply)'}\n`;
+        const recorded =
+          recordedFor.length === 0 ? '; no cluster uses it, so there is no record' : `; recorded for ${recordedFor.join(', ')}`;
+        return `${parsed.repository}: ${before} → ${after}${change.applied ? recorded : ' (not done; add --apply)'}\n`;
       });
       return change.applied || before === after ? 0 : 2;
     },

@@ -6,7 +6,7 @@ import { createClusterConnector } from '../cluster-connector.ts';
 import { createStoreClients, createStores } from '../deployment.ts';
 import type { ClusterRow } from '../fleet/index.ts';
 import { createEcrClients, createImageRegistry } from '../image-registry.ts';
-import { createPodAuditor, runAudit } from '../images/index.ts';
+import { createPodAuditor, recordImmutability, runAudit } from '../images/index.ts';
 import { planCluster, pruneCluster, reconcileCluster } from '../reconcile/index.ts';
 import { createRecorder, createRecordIds } from '../records/index.ts';
 import { createSecretReader, createSecretsClient } from '../secrets.ts';
@@ -80,6 +80,7 @@ export async function openDeployment(target: DeploymentTarget, machine: Machine,
       ecrFor: createEcrClients(settings.DEPLOYMENT, clock),
       pods,
       leases: stores.leases,
+      recordImmutability: (repository, change, recording) => recordImmutability(repository, change, audits, recording),
       audit: (names, auditing) => runAudit(audits, auditing, { clusters: names }),
     },
     storeCredentials: credentials.store,

@@ -52,7 +52,7 @@ export async function rerollMismatch(
   return outcomes;
 }
 
-/** The facts with what was done about them. That it worked is what the next audit says, which no longer finds it. */
+/** The facts with what was done about them. The next audit verifies that it worked, when it no longer finds it. */
 export function withRerolls(facts: readonly Fact[], outcomes: readonly RerollOutcome[]): readonly Fact[] {
   return facts.map((fact) => {
     const outcome = fact.class === 'run.mismatch' ? outcomes.find(({ target }) => isOf(fact, target)) : undefined;
@@ -60,7 +60,7 @@ export function withRerolls(facts: readonly Fact[], outcomes: readonly RerollOut
     const { reason, message } = fact.error;
     if ('refused' in outcome) return { ...fact, decision: 'refused', error: { reason, message: `${message} ${outcome.refused.message}` } };
     const done = `It was restarted through its template at ${outcome.restartedAt}.`;
-    return { ...fact, decision: 'applied', error: { reason, message: `${message} ${done}` } };
+    return { ...fact, decision: 'applied', correctedAt: outcome.restartedAt, error: { reason, message: `${message} ${done}` } };
   });
 }
 

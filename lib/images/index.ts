@@ -32,6 +32,7 @@ export { createOciClient, type RegistryAccess } from './oci-client.ts';
 export { createPace, type Pace } from './pace.ts';
 export type { ImageException, ImagePolicy } from './policy.ts';
 export { type ExecDependencies, recordExecs } from './record-execs.ts';
+export { recordImmutability } from './record-immutability.ts';
 export { ImageReferenceError, parseImageReference, printableReference } from './reference.ts';
 export { createRegistries } from './registries.ts';
 export type { ImageContents, ImageRegistry, RepositorySettings, Resolution } from './registry.ts';

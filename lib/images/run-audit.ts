@@ -18,9 +18,9 @@ import type { ImageRegistry } from './registry.ts';
 const ARTIFACTS_AT_ONCE = 4;
 
 export interface RunAuditDependencies {
-  readonly clusters: ClusterStore;
-  readonly state: StateStore;
-  readonly artifacts: ArtifactStore;
+  readonly clusters: Pick<ClusterStore, 'list'>;
+  readonly state: Pick<StateStore, 'list'>;
+  readonly artifacts: Pick<ArtifactStore, 'get'>;
   readonly registry: ImageRegistry;
   readonly details?: DetailReader;
   readonly history: TagHistoryStore;
@@ -136,8 +136,8 @@ async function podsInUse(
 }
 
 /** Clusters that are meant to run the same artifact share one value of it. */
-async function artifactsInUse(
-  deps: RunAuditDependencies,
+export async function artifactsInUse(
+  deps: Pick<RunAuditDependencies, 'clusters' | 'state' | 'artifacts'>,
   wanted: readonly string[] | undefined,
   signal: AbortSignal,
 ): Promise<{ readonly inUse: readonly (ArtifactInUse & AuditedCluster)[]; readonly failed: readonly AuditOutcome[] }> {

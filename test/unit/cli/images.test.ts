@@ -183,20 +183,30 @@ describe('images enforce-immutability', () => {
       body: { repositories: [{ repositoryName: 'web', imageTagMutability: 'MUTABLE' }] },
     }));
     const { world } = worldWithLocks(NEW);
-    return { world: { ...world, images: { ...world.images, ecrFor: () => client } }, calls };
+    const recorded: unknown[] = [];
+    const recordImmutability: World['images']['recordImmutability'] = async (repository, change) => {
+      recorded.push([repository, change.before.mutability, change.after.mutability]);
+      return ['prod-eu'];
+    };
+    return { world: { ...world, images: { ...world.images, ecrFor: () => client, recordImmutability } }, calls, recorded };
   }
 
   it('says first what it would change, and ends with 2', async () => {
-    const { world, calls } = worldWithRepository();
+    const { world, calls, recorded } = worldWithRepository();
     const result = await runCommand(world, 'images', 'enforce-immutability', WEB);
+    expect(recorded).toEqual([]);
     expect(result).toMatchObject({ status: 2, out: 'web: MUTABLE → IMMUTABLE (not done; add --apply)\n' });
     expect(calls.map(({ operation }) => operation)).toEqual(['DescribeRepositories']);
   });
 
-  it('changes it when told to', async () => {
-    const { world, calls } = worldWithRepository();
+  it('changes it when told to, and records what it was', async () => {
+    const { world, calls, recorded } = worldWithRepository();
     const result = await runCommand(world, 'images', 'enforce-immutability', WEB, '--except', 'dev-*', '--apply', '--json');
-    expect(result.lines).toMatchObject([{ before: { mutability: 'MUTABLE' }, after: { exclusions: ['dev-*'] }, applied: true }]);
+    expect(result.lines).toMatchObject([
+      { before: { mutability: 'MUTABLE' }, after: { exclusions: ['dev-*'] }, applied: true, recordedFor: ['prod-eu'] },
+    ]);
+    const repository = { account: '123456789012', region: 'eu-west-1', name: 'web' };
+    expect(recorded).toEqual([[repository, 'MUTABLE', 'IMMUTABLE_WITH_EXCLUSION']]);
     expect(calls.at(-1)?.operation).toBe('PutImageTagMutability');
   });
 

@@ -58,6 +58,7 @@ export function emptyWorld(): World {
       },
       leases: { acquire: unused, release: unused },
       audit: unused,
+      recordImmutability: unused,
     },
     desired: unused,
     plan: unused,

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import type { ImageRegistry } from '../../../lib/images/registry.ts';
 import { auditError, type RunAuditDependencies, runAudit } from '../../../lib/images/run-audit.ts';
-import type { RunFacts } from '../../../lib/records/fact.ts';
+import type { Fact, RunFacts } from '../../../lib/records/fact.ts';
+import type { ObjectRecord } from '../../../lib/records/record.ts';
 import type { Artifact } from '../../../lib/source/artifact.ts';
 import { clusterRow } from '../../helpers/cluster-row.ts';
 import { deployment, rendered } from '../../helpers/workloads.ts';
@@ -39,17 +40,9 @@ function fleet(recorded: RunFacts[], failing: readonly string[] = []): { readonl
         names.map((cluster) =>
           cluster === 'typo' ? { cluster, invalid: { reason: 'InvalidRow', message: 'mode: on' } } : { cluster, row: clusterRow(cluster) },
         ),
-      get: unused,
-      put: unused,
-      update: unused,
-      delete: unused,
     },
     state: {
       list: async () => Object.entries(desired).map(([cluster, desiredArtifact]) => ({ cluster, desiredArtifact })),
-      get: unused,
-      update: unused,
-      pinClusterUid: unused,
-      delete: unused,
     },
     artifacts: {
       get: async (digest) => {
@@ -57,13 +50,6 @@ function fleet(recorded: RunFacts[], failing: readonly string[] = []): { readonl
         if (digest === 'sha256:gone') throw new Error('no such artifact');
         return artifact;
       },
-      put: unused,
-      getInventory: unused,
-      putInventory: unused,
-      getCheckpoint: unused,
-      putCheckpoint: unused,
-      putApiVersions: unused,
-      getApiVersions: unused,
     },
     registry,
     auditPods: async () => new Map(),
@@ -142,4 +128,75 @@ it('audits references, and fails in the end, where what images contain cannot be
   ]);
   expect(recorded.map(({ cluster }) => cluster)).toEqual(['prod-eu', 'prod-us']);
   expect(auditError(outcomes)?.reason).toBe('PartlyAudited');
+});
+
+/** The fleet with this `images` section in its plumbline.yaml, whose pods have these findings. */
+function fleetThatSays(images: NonNullable<NonNullable<Artifact['settings']>['images']>, ...ids: readonly string[]) {
+  const recorded: RunFacts[] = [];
+  const { deps } = fleet(recorded);
+  const facts = ids.map((id): Fact => {
+    const object = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web' };
+    const changes = [{ path: 'Deployment shop/web [c0]' }];
+    return { kind: 'image', object, class: id, changes, decision: 'reported', error: { reason: id, message: 'Found.' } };
+  });
+  const withSettings: RunAuditDependencies = {
+    ...deps,
+    artifacts: { get: async (digest) => ({ ...(await deps.artifacts.get(digest)), settings: { images } }) },
+    auditPods: async (clusters) => new Map(clusters.map(({ row }) => [row.cluster, { facts, verdicts: [], closes: () => true }])),
+  };
+  return { deps: withSettings, recorded };
+}
+
+function openRecord(id: string, at = '2026-01-01T00:00:00Z'): ObjectRecord {
+  const object = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web' };
+  const common = { cluster: 'prod-eu', id: 'r', at, runId: 'r', revision: 'a1', sequence: 1, event: 'opened' } as const;
+  return { ...common, kind: 'image', object, class: id, changes: [{ path: 'elsewhere' }], decision: 'reported' };
+}
+
+it('records what plumbline.yaml does not ignore, says what it blocks, and closes what it ignores from now on', async () => {
+  const policy = { 'run.split': 'ignore', 'fs.writable': 'block', 'prov.no-commit': 'report' } as const;
+  const found = ['run.split', 'fs.writable', 'prov.no-commit', 'sig.missing', 'pod.ephemeral'];
+  const { deps, recorded } = fleetThatSays({ policy }, ...found);
+  await runAudit(deps, never, { clusters: ['prod-eu'] });
+  const [run] = recorded;
+  expect(run?.facts.map((fact) => [fact.class, fact.decision])).toEqual([
+    ['tag.unresolvable', 'reported'],
+    ['fs.writable', 'blocked'],
+    ['prov.no-commit', 'reported'],
+    ['pod.ephemeral', 'reported'],
+  ]);
+  expect(run?.closes(openRecord('run.split'))).toBe(true);
+});
+
+it('keeps open for a day that somebody was in a container', async () => {
+  const { deps, recorded } = fleetThatSays({});
+  await runAudit(deps, never, { clusters: ['prod-eu'] });
+  expect(recorded[0]?.closes(openRecord('pod.exec'))).toBe(false);
+  expect(recorded[0]?.closes(openRecord('pod.exec', '2025-12-30T00:00:00Z'))).toBe(true);
+});
+
+it('audits those clusters alone that are named, or that use a repository', async () => {
+  const { deps, recorded } = fleetThatSays({});
+  await runAudit(deps, never, { clusters: ['prod-us'] });
+  const changed = { account: '123456789012', region: 'eu-west-1' };
+  await runAudit(deps, never, { repository: { ...changed, name: 'api' } });
+  expect(recorded.map(({ cluster }) => cluster)).toEqual(['prod-us']);
+  await runAudit(deps, never, { repository: { ...changed, name: 'web' } });
+  expect(recorded.map(({ cluster }) => cluster)).toEqual(['prod-us', 'prod-eu', 'prod-us']);
+});
+
+it('records what was restarted, and restarts nothing in clusters whose pods were not read', async () => {
+  const { deps, recorded } = fleetThatSays({ reroll: 'on-mismatch' }, 'run.mismatch');
+  const asked: string[] = [];
+  const reroll: RunAuditDependencies['reroll'] = async ({ row }, facts) => {
+    asked.push(`${row.cluster} ${facts.map((fact) => fact.class)}`);
+    return [{ target: { kind: 'Deployment', namespace: 'shop', name: 'web' }, restartedAt: '2026-01-01T00:00:00Z' }];
+  };
+  await runAudit({ ...deps, reroll }, never, { clusters: ['prod-eu'] });
+  expect(recorded[0]?.facts.map((fact) => [fact.class, fact.decision])).toEqual([
+    ['tag.unresolvable', 'reported'],
+    ['run.mismatch', 'applied'],
+  ]);
+  await runAudit({ ...deps, reroll, auditPods: async () => new Map() }, never, { clusters: ['prod-us'] });
+  expect(asked).toEqual(['prod-eu tag.unresolvable,run.mismatch']);
 });
