@@ -91,7 +91,8 @@ async function act(random: Random): Promise<readonly Act[]> {
   const lookup = discovery.lookup(object.apiVersion, object.kind);
   // Whatever is done to a definition is done to its objects too.
   if (!('found' in lookup) || groupOf(object.apiVersion) === 'apiextensions.k8s.io') return [];
-  const live = await admin.get(lookup.found, objectIdOf(object), signal());
+  // An edit of a definition may have ended the kind.
+  const live = await admin.get(lookup.found, objectIdOf(object), signal()).catch(() => undefined);
   const what = random.pick(Object.keys(ACTS));
   if (live === undefined || (await ACTS[what]?.(object, live, lookup.found).catch(() => false)) !== true) return [];
   return [{ subject: describeObject(objectIdOf(object)), what, isVisible: true }];
