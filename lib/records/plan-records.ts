@@ -59,11 +59,12 @@ function stepsOf(open: ObjectRecord | undefined, fact: Fact, run: RunFacts, newI
     move('changed');
   }
   const { correctedAt, verifiedAt } = fact;
-  // A correction that the server’s answer does not show, once more, is no news.
-  const isRepeated = verifiedAt === undefined && open?.correctedAt !== undefined && open.error?.reason === fact.error?.reason;
+  // A correction that the server’s answer does not show, once more, is no news; that pods were restarted once more is.
+  const isRepeated =
+    fact.kind !== 'image' && verifiedAt === undefined && open?.correctedAt !== undefined && open.error?.reason === fact.error?.reason;
   if (correctedAt !== undefined && last.correctedAt !== correctedAt && !isRepeated) {
     const durationMs = Date.parse(correctedAt) - Date.parse(last.at);
-    if (fact.kind === 'drift') move('corrected', { correctedAt, durationMs });
+    if (fact.kind === 'drift' || fact.kind === 'image') move('corrected', { correctedAt, durationMs });
     else last = { ...last, correctedAt, durationMs };
   }
   if (verifiedAt !== undefined) move('verified', { verifiedAt, resolvedAt: verifiedAt });
@@ -120,7 +121,9 @@ function seenIn(facts: readonly Fact[]): (record: ObjectRecord) => boolean {
  * another class (`seen`) was not corrected.
  */
 function closed(record: ObjectRecord, run: RunFacts, at: string, seen: boolean): ObjectRecord {
-  const isCorrected = record.correctedAt !== undefined && !seen && (record.decision === 'corrected' || record.decision === 'applied');
+  // A refusal to restart pods again, while those of before still go, undoes no restart.
+  const isLast = record.kind === 'image' || record.decision === 'corrected' || record.decision === 'applied';
+  const isCorrected = record.correctedAt !== undefined && !seen && isLast;
   const end = isCorrected ? { event: 'verified' as const, verifiedAt: at } : { event: 'resolved' as const };
   return { ...record, ...end, runId: run.runId, revision: run.revision, resolvedAt: at, sequence: record.sequence + 1 };
 }

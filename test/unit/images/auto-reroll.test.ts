@@ -84,6 +84,7 @@ it('records what was restarted as applied, what had to wait as refused, and the 
       ['api', 'run.split', 'reported', 'Other bytes.'],
     ],
   );
+  expect(withRerolls(facts, outcomes).map(({ correctedAt }) => correctedAt)).toEqual([undefined, AT, undefined, undefined]);
 });
 
 describe('the audit reaches a cluster', () => {

@@ -38,6 +38,8 @@ function plan(openRecords: readonly ObjectRecord[], facts: readonly Fact[], clos
   return planRecords(openRecords, run, now, (at) => `${at}-${++count}`);
 }
 
+const lastOf = (steps: ReturnType<typeof plan>[number]) => steps.at(-1) ?? steps[0];
+
 const eventsOf = (plans: ReturnType<typeof plan>) =>
   plans.map((steps) => steps.map(({ event, sequence }) => `${sequence} ${event}`).join(', '));
 
@@ -206,6 +208,17 @@ describe('what a run does to the records', () => {
     const [steps, ...others] = plan([], [fact(), fact({ changes: [{ path: 'spec.paused', live: true }] })]);
     expect(others).toEqual([]);
     expect(steps?.[0].changes.map(({ path }) => path)).toEqual(['spec.replicas', 'spec.paused']);
+  });
+
+  it('verifies a restart for a finding once that is gone, also where another one was refused in between', () => {
+    const restarted = (at: string) => fact({ kind: 'image', class: 'run.mismatch', decision: 'applied', correctedAt: at });
+    const first = plan([], [restarted(startedAt)]);
+    expect(eventsOf(first)).toEqual(['1 opened, 2 corrected']);
+    const refused = plan(first.map(lastOf), [fact({ kind: 'image', class: 'run.mismatch', decision: 'refused' })]);
+    expect(eventsOf(refused)).toEqual(['3 changed']);
+    expect(eventsOf(plan(first.map(lastOf), []))).toEqual(['3 verified']);
+    expect(eventsOf(plan(refused.map(lastOf), []))).toEqual(['4 verified']);
+    expect(eventsOf(plan(refused.map(lastOf), [restarted('2027-01-01T01:00:00.000Z')]))).toEqual(['4 corrected']);
   });
 
   it('keeps image findings apart by reference, whichever object is named for it', () => {
