@@ -78,6 +78,9 @@ export class ControlStack extends Stack {
     };
     const common = { deployment, settings, local };
     const { registryRoleArns, registryExternalId } = context;
+    const memberRoleArns = context.memberRoleArns ?? [`arn:${Aws.PARTITION}:iam::*:role/${deployment}-*`];
+    // Locally a cluster has one role.
+    const auditRoleSuffix = context.auditRoleSuffix ?? (local ? '' : AUDIT_ROLE_SUFFIX);
     const registrySettings = {
       ...settings,
       ...(registryRoleArns === undefined ? {} : { REGISTRY_ROLES: registryRoleArns.join(',') }),
@@ -142,7 +145,7 @@ export class ControlStack extends Stack {
         ...readArtifacts,
         ...writeArtifacts,
         describeClusters(this),
-        assumeRoles(context.memberRoleArns ?? [`arn:${Aws.PARTITION}:iam::*:role/${deployment}-*`]),
+        assumeRoles(memberRoleArns),
         readSecrets(this, deployment),
         // A run that finds its cluster busy asks to be run again, and one that finds it upgraded for its chart to be rendered again.
         sendTo([this.sources.queue, this.clusters.queue], context),
@@ -150,8 +153,7 @@ export class ControlStack extends Stack {
     });
     this.audit = new PlumblineFunction(this, 'Audit', {
       ...common,
-      // Locally a cluster has one role.
-      settings: { ...registrySettings, AUDIT_ROLE_SUFFIX: context.auditRoleSuffix ?? (local ? '' : AUDIT_ROLE_SUFFIX) },
+      settings: { ...registrySettings, AUDIT_ROLE_SUFFIX: auditRoleSuffix },
       name: 'audit',
       description: 'compares registries and pods with the images that are in use',
       packaging: { type: 'zip' },
@@ -172,7 +174,7 @@ export class ControlStack extends Stack {
         ...assumeRegistryRoles(registryRoleArns),
         readSecrets(this, deployment),
         describeClusters(this),
-        assumeRoles(context.memberRoleArns ?? [`arn:${Aws.PARTITION}:iam::*:role/${deployment}-*`]),
+        assumeRoles(memberRoleArns.map((arn) => `${arn}${auditRoleSuffix}`)),
       ],
     });
 

@@ -93,9 +93,15 @@ it.each<[Record<string, string>, string]>([
   [{}, '-audit'],
   [{ auditRoleSuffix: '' }, ''],
   [{ local: 'true', sourcePackaging: 'zip' }, ''],
-])('the audit reads clusters through roles of its own: %j', (context, suffix) => {
-  synthesise(context).control.hasResourceProperties('AWS::Lambda::Function', {
+])('the audit reads clusters through roles of its own, and may assume no other: %j', (context, suffix) => {
+  const { control } = synthesise({ ...context, memberRoleArns: 'arn:aws:iam::111122223333:role/gitops' });
+  control.hasResourceProperties('AWS::Lambda::Function', {
     FunctionName: 'plumbline-audit',
     Environment: { Variables: Match.objectLike({ AUDIT_ROLE_SUFFIX: suffix }) },
   });
+  const [audits] = Object.entries(control.findResources('AWS::IAM::Policy')).flatMap(([id, { Properties }]) =>
+    id.startsWith('Audit') ? [Properties.PolicyDocument.Statement] : [],
+  );
+  const assumed = audits.flatMap(({ Action, Resource }: Record<string, unknown>) => (Action === 'sts:AssumeRole' ? [Resource] : []));
+  expect(assumed).toEqual([`arn:aws:iam::111122223333:role/gitops${suffix}`]);
 });

@@ -76,6 +76,7 @@ describe('roles', () => {
       'arn:<AWS::Partition>:ecr:*:*:repository/*',
       'arn:<AWS::Partition>:eks:*:<AWS::AccountId>:cluster/*',
       'arn:<AWS::Partition>:iam::*:role/plumbline-*',
+      'arn:<AWS::Partition>:iam::*:role/plumbline-*-audit',
       'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:plumbline/*',
     ]);
     // These know no narrower resource.

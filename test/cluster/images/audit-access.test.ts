@@ -107,6 +107,8 @@ it('restarts a workload with it, and changes nothing of what it runs', async () 
   const refused = await patch('web', image(), REROLL);
   expect([refused.status, refused.text]).toEqual([403, expect.stringContaining('change nothing of what it runs')]);
   expect((await patch('web', { replicas: 0 }, REROLL)).status).toBe(403);
+  const injected = { template: { metadata: { annotations: { 'sidecar.istio.io/proxyImage': 'evil:1' } } } };
+  expect((await patch('web', injected, REROLL)).status).toBe(403);
   expect((await patch('made-anew', deploymentOf('made-anew').spec, REROLL)).status).toBe(403);
   expect((await patch('web', restart(), REROLL)).status).toBe(200);
   expect((await call('GET', '/apis/policy/v1/poddisruptionbudgets', { groups: REROLL })).status).toBe(200);
