@@ -29,6 +29,14 @@ export interface Checkpoint {
   readonly entries: ReadonlyMap<string, CheckpointEntry>;
 }
 
+const DECIMAL = /^\d{1,40}$/;
+
+/** A server whose storage was set back may use versions again that we know with another content. */
+export function wentBack(now: string, before: string | undefined): boolean {
+  if (before === undefined || !DECIMAL.test(before)) return false;
+  return !DECIMAL.test(now) || BigInt(now) < BigInt(before);
+}
+
 /** Raised whenever equal metadata would mean something else, or is written differently: older ones are then made anew. */
 const FORMAT = 1;
 

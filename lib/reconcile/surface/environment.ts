@@ -31,6 +31,17 @@ export function epochOf({ serverVersion, definitions, admission, unread }: Envir
   return shortHash([serverVersion, definitions.get(`${plural}.${group}`) ?? '', touching.toSorted(), unread]);
 }
 
+/** The same, worked out once for each kind. */
+export function epochsOf(environment: Environment): (resource: ApiResource) => string {
+  const epochs = new Map<string, string>();
+  return (resource) => {
+    const name = `${resource.plural}.${resource.group}`;
+    const epoch = epochs.get(name) ?? epochOf(environment, resource);
+    epochs.set(name, epoch);
+    return epoch;
+  };
+}
+
 /** Versions are left out: a rule for one of them is asked about the others too, unless it says otherwise. */
 function touches({ groups, resources }: AdmissionRule, group: string, plural: string): boolean {
   return (

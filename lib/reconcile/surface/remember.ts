@@ -1,7 +1,7 @@
 import type { AppliedItem } from '../apply.ts';
 import { isEqual } from '../decide.ts';
-import { type Basis, type Checkpoint, type CheckpointEntry, encodeCheckpoint } from './checkpoint.ts';
-import { epochOf } from './environment.ts';
+import { type Basis, type Checkpoint, type CheckpointEntry, encodeCheckpoint, wentBack } from './checkpoint.ts';
+import { epochsOf } from './environment.ts';
 import { type ObjectFacts, sameFacts } from './object-facts.ts';
 import type { Surface } from './observe-surface.ts';
 import { advanceSlots, encodeSlots, type Slots, slotOf } from './sweep.ts';
@@ -33,6 +33,7 @@ export function rememberRun(
   // The first object may have been looked at as long ago as that.
   const at = Math.floor(startedAt.getTime() / 1000);
   const unobserved = new Set([...triaged.unchanged, ...triaged.unknown].map(({ target }) => target.key));
+  const epochFor = epochsOf(environment);
   const entries = new Map<string, CheckpointEntry>();
   let oldest = at;
   let changed = false;
@@ -41,7 +42,7 @@ export function rememberRun(
     const known = previous?.entries.get(key);
     const entry = unobserved.has(key)
       ? keptEntry(known, triaged.sweep.slots.has(slotOf(key)))
-      : observedEntry(item, known, () => epochOf(environment, resource), at);
+      : observedEntry(item, known, () => epochFor(resource), at);
     changed ||= entry !== known;
     if (entry === undefined) continue;
     entries.set(key, entry);
@@ -54,6 +55,11 @@ export function rememberRun(
   const versions = [...kinds].flatMap(([kind, surface]) =>
     surface.state === 'listed' ? [[kind, surface.resourceVersion] as const] : [[kind, previous?.versions.get(kind) ?? ''] as const],
   );
+  // Each kind's version is as old as the checkpoint, which is enough to tell that it went back; but it has to be there, and not ahead.
+  changed ||= versions.some(([kind, version]) => {
+    const before = previous?.versions.get(kind);
+    return before === undefined || wentBack(version, before);
+  });
   const checkpoint = { basis, versions: new Map(versions), entries };
   return {
     checkpoint: changed ? encodeCheckpoint(checkpoint) : undefined,

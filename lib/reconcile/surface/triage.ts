@@ -5,8 +5,8 @@ import type { Comparison } from '../compare.ts';
 import { isRunning } from '../jobs.ts';
 import { isPrerequisite } from '../observe.ts';
 import type { Target } from '../target.ts';
-import type { Checkpoint, CheckpointEntry } from './checkpoint.ts';
-import { epochOf } from './environment.ts';
+import { type Checkpoint, type CheckpointEntry, wentBack } from './checkpoint.ts';
+import { epochsOf } from './environment.ts';
 import { sameFacts } from './object-facts.ts';
 import { type KindSurface, kindOf, nameOf, type Surface } from './observe-surface.ts';
 import { planSweep, type Slots, type SweepPlan } from './sweep.ts';
@@ -35,13 +35,7 @@ export interface Triaging {
 export function triage(targets: readonly Target[], { kinds, environment }: Surface, triaging: Triaging): Triage {
   const { checkpoint, slots, open, startedAt, row } = triaging;
   const undecided = undecidedKeys(open);
-  const epochs = new Map<string, string>();
-  const epochFor = ({ resource }: Target): string => {
-    const kind = kindOf(resource);
-    const epoch = epochs.get(kind) ?? epochOf(environment, resource);
-    epochs.set(kind, epoch);
-    return epoch;
-  };
+  const epochFor = epochsOf(environment);
   const vouched: { readonly target: Target; readonly entry: CheckpointEntry; readonly key: string; readonly isFirst: boolean }[] = [];
   const unknown: { readonly target: Target; readonly failure: Failure }[] = [];
   for (const target of targets) {
@@ -51,7 +45,7 @@ export function triage(targets: readonly Target[], { kinds, environment }: Surfa
       continue;
     }
     const entry = undecided.has(target.key) ? undefined : vouchingEntry(target, kind, checkpoint);
-    if (entry !== undefined) vouched.push({ target, entry, key: target.key, isFirst: entry.epoch !== epochFor(target) });
+    if (entry !== undefined) vouched.push({ target, entry, key: target.key, isFirst: entry.epoch !== epochFor(target.resource) });
   }
   const sweep = planSweep(vouched, slots, { now: startedAt, intervalSeconds: row.intervalSeconds });
   const unchanged = vouched.filter(({ key }) => !sweep.keys.has(key)).map(({ target, entry }) => ({ target, entry }));
@@ -79,14 +73,6 @@ export function vouchingEntry(
   const facts = kind.objects.get(nameOf(id));
   if (entry === undefined || facts === undefined || facts.terminating || !sameFacts(facts, entry)) return undefined;
   return entry;
-}
-
-const DECIMAL = /^\d{1,40}$/;
-
-/** A server whose storage was set back may use versions again that we know with another content. */
-function wentBack(now: string, before: string | undefined): boolean {
-  if (before === undefined || !DECIMAL.test(before)) return false;
-  return !DECIMAL.test(now) || BigInt(now) < BigInt(before);
 }
 
 /** What is to be decided on, in the order of the targets: what was observed, and what needed no observing. */

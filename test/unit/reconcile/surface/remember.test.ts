@@ -14,6 +14,7 @@ const SECONDS = NOW.getTime() / 1000;
 const BASIS: Basis = { clusterUid: 'c', ...IDENTITY, settings: '', strict: true };
 const ENVIRONMENT: Environment = { serverVersion: 'v1.36.3', definitions: new Map(), admission: [], unread: [] };
 const LATER: Environment = { ...ENVIRONMENT, serverVersion: 'v1.37.0' };
+const KIND = '/api/v1/configmaps';
 const ours = target(configMap());
 const SLOT = slotOf(ours.key);
 const facts = { uid: 'u-1', generation: 1, fields: 'hash', terminating: false };
@@ -56,18 +57,21 @@ interface Before {
   readonly unobserved?: 'unchanged' | 'unknown';
   readonly swept?: boolean;
   readonly environment?: Environment;
+  /** The version of its kind's list, before and now. */
+  readonly versions?: readonly [string, string];
 }
 
-function remember(applied: AppliedItem, { entry, unobserved, swept, environment }: Before = {}) {
+function remember(applied: AppliedItem, { entry, unobserved, swept, environment, versions = ['100', '200'] }: Before = {}) {
   const checkpoint: Checkpoint | undefined =
-    entry === undefined ? undefined : { basis: BASIS, versions: new Map(), entries: new Map([[ours.key, entry]]) };
+    entry === undefined ? undefined : { basis: BASIS, versions: new Map([[KIND, versions[0]]]), entries: new Map([[ours.key, entry]]) };
   const triaged: Triage = {
     candidates: [],
     unchanged: unobserved === 'unchanged' ? [{ target: ours, entry: entry ?? known }] : [],
     unknown: unobserved === 'unknown' ? [{ target: ours, failure: { reason: 'X', message: '' } }] : [],
     sweep: { keys: new Set(), slots: new Set(swept === true ? [SLOT] : []) },
   };
-  const surface = { kinds: new Map(), environment: environment ?? ENVIRONMENT };
+  const kind = { state: 'listed', resourceVersion: versions[1], objects: new Map() } as const;
+  const surface = { kinds: new Map([[KIND, kind]]), environment: environment ?? ENVIRONMENT };
   const slots = Array.from({ length: 60 }, () => SECONDS - 1000);
   const left = rememberRun([applied], triaged, surface, { basis: BASIS, checkpoint, slots, startedAt: NOW });
   return {
@@ -126,6 +130,12 @@ describe('the checkpoint is not written again', () => {
   it('when an object was swept and is as it was: its share remembers that', () => {
     const left = remember(item({}), { entry: known, swept: true });
     expect(left).toMatchObject({ isWritten: false, slotAt: SECONDS, verifiedAt: NOW });
+  });
+
+  it('unless the versions of its kind went back: else each run would verify all of it again', () => {
+    const left = remember(item({}), { entry: known, versions: ['200', '100'] });
+    expect(left).toMatchObject({ isWritten: true, entry: known });
+    expect(decodeCheckpoint(left.checkpoint, BASIS)?.versions.get(KIND)).toBe('100');
   });
 
   it('unless something else has a hand in its kind by now', () => {
