@@ -111,8 +111,11 @@ export async function planCluster(
     objects: planned.length + desired.waiting.length + desired.untargeted.length,
     ...(ignored === 0 ? {} : { ignored }),
     lines: [
-      ...planned.flatMap((item) =>
-        plannedItem(item, writes).map((line) => (isError(line) ? line : { ...line, ...planWaits(item.comparison, line.changes, waiting) })),
+      // Deciding for a row that is observed leaves our label out; what a run would write has it.
+      ...planned.flatMap((item, index) =>
+        plannedItem({ ...item, comparison: comparisons[index] ?? item.comparison }, writes).map((line) =>
+          isError(line) ? line : { ...line, ...planWaits(item.comparison, line.changes, waiting) },
+        ),
       ),
       ...desired.waiting.map(waitingItem),
       ...desired.untargeted.map(untargetedItem),
