@@ -85,7 +85,7 @@ const deploymentOf = (name: string) => ({
   spec: {
     replicas: 2,
     selector: { matchLabels: labels },
-    template: { metadata: { labels }, spec: { containers: [{ name: 'app', image: 'web:1' }] } },
+    template: { metadata: { labels, annotations: { team: 'shop' } }, spec: { containers: [{ name: 'app', image: 'web:1' }] } },
   },
 });
 const path = (name: string) => `/apis/apps/v1/namespaces/${namespace}/deployments/${name}?fieldManager=image-reroll-test&force=true`;
@@ -107,10 +107,11 @@ it('restarts a workload with it, and changes nothing of what it runs', async () 
   const refused = await patch('web', image(), REROLL);
   expect([refused.status, refused.text]).toEqual([403, expect.stringContaining('change nothing of what it runs')]);
   expect((await patch('web', { replicas: 0 }, REROLL)).status).toBe(403);
+  expect((await patch('web', { paused: true, ...restart() }, REROLL)).status).toBe(403);
   const injected = { template: { metadata: { annotations: { 'sidecar.istio.io/proxyImage': 'evil:1' } } } };
   expect((await patch('web', injected, REROLL)).status).toBe(403);
   expect((await patch('made-anew', deploymentOf('made-anew').spec, REROLL)).status).toBe(403);
-  expect((await patch('web', restart(), REROLL)).status).toBe(200);
+  for (const again of [restart(), restart()]) expect((await patch('web', again, REROLL)).status).toBe(200);
   expect((await call('GET', '/apis/policy/v1/poddisruptionbudgets', { groups: REROLL })).status).toBe(200);
   expect((await call('GET', '/api/v1/namespaces/kube-system', { groups: REROLL })).status).toBe(200);
   expect((await call('GET', '/api/v1/namespaces/default', { groups: REROLL })).status).toBe(403);
