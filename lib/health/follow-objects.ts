@@ -1,4 +1,4 @@
-import { inParallel } from '../images/in-parallel.ts';
+import { inParallel } from '../in-parallel.ts';
 import { ApiError } from '../kubernetes/api-error.ts';
 import type { ApiResource, KubernetesClient } from '../kubernetes/client.ts';
 import type { KubernetesObject, ObjectId } from '../manifests/object.ts';

@@ -1,9 +1,9 @@
 import { type Failure, failureOf } from '../errors.ts';
 import type { ClusterRow } from '../fleet/cluster.ts';
+import { inParallel } from '../in-parallel.ts';
 import type { ApiResource, KubernetesClient } from '../kubernetes/client.ts';
 import type { Artifact } from '../source/artifact.ts';
 import { type GraphDependencies, readImageGraph, type WantedImage } from './image-graph.ts';
-import { inParallel } from './in-parallel.ts';
 import { type ManagedPods, managedPods } from './managed-pods.ts';
 import { findInPods, type PodFacts } from './pod-findings.ts';
 import { containersOf, type LivePods, statusesOf } from './pod-templates.ts';

@@ -1,5 +1,6 @@
 import { DescribeImagesCommand, type ImageDetail } from '@aws-sdk/client-ecr';
 import type { Clock } from '../clock.ts';
+import { inParallel } from '../in-parallel.ts';
 import {
   BATCH,
   boundedFailure,
@@ -15,7 +16,6 @@ import { ecrHostOf } from './ecr-host.ts';
 import { createLifecycleReader } from './ecr-lifecycle.ts';
 import { readSigned } from './ecr-signatures.ts';
 import type { AskedDetails, DetailReader, DetailsAnswer, ImageDetails, ImageScan } from './image-details.ts';
-import { inParallel } from './in-parallel.ts';
 import { digestKey, type ImageContents, type ImageDigest, type NoAnswer, unanswered } from './registry.ts';
 
 const KEPT_MS = 3_600_000;

@@ -1,9 +1,9 @@
 import { GetLifecyclePolicyPreviewCommand, StartLifecyclePolicyPreviewCommand } from '@aws-sdk/client-ecr';
 import type { Clock } from '../clock.ts';
+import { inParallel } from '../in-parallel.ts';
 import { BATCH, CALLS_AT_ONCE, cacheKey, callSignal, chunks, type EcrClients, type Repository } from './ecr-calls.ts';
 import { ecrHostOf } from './ecr-host.ts';
 import type { ImageDetails } from './image-details.ts';
-import { inParallel } from './in-parallel.ts';
 import type { ImageDigest } from './registry.ts';
 
 const PREVIEW_MS = 3_600_000;

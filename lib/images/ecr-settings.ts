@@ -1,5 +1,6 @@
 import { DescribeRepositoriesCommand } from '@aws-sdk/client-ecr';
 import type { Clock } from '../clock.ts';
+import { inParallel } from '../in-parallel.ts';
 import {
   BATCH,
   boundedFailure,
@@ -14,7 +15,6 @@ import {
   type Repository,
 } from './ecr-calls.ts';
 import { originOf, type RegistryRules, readRules } from './ecr-origins.ts';
-import { inParallel } from './in-parallel.ts';
 import { TAG_MUTABILITIES } from './mutability.ts';
 import { type RepositorySettings, repositoryKey, unanswered } from './registry.ts';
 import type { ImageReference } from './types.ts';

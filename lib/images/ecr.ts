@@ -1,10 +1,10 @@
 import { BatchGetImageCommand, type BatchGetImageCommandOutput, type ECRClient, GetDownloadUrlForLayerCommand } from '@aws-sdk/client-ecr';
 import { failureOf } from '../errors.ts';
+import { inParallel } from '../in-parallel.ts';
 import { BATCH, byRepository, CALLS_AT_ONCE, callSignal, chunks, failedCall, type Repository, readFailure } from './ecr-calls.ts';
 import { ecrHostOf } from './ecr-host.ts';
 import { readSettings, type SettingsDependencies } from './ecr-settings.ts';
 import { MAX_CONFIG_BYTES, readImageConfig } from './image-config.ts';
-import { inParallel } from './in-parallel.ts';
 import { MANIFEST_MEDIA_TYPES, readManifest } from './manifest.ts';
 import { tagOf } from './reference.ts';
 import {

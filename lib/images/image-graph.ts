@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
+import { inParallel } from '../in-parallel.ts';
 import type { ImageContentStore, StoredImage } from '../storage/stores.ts';
 import type { ImageConfig } from './image-config.ts';
-import { inParallel } from './in-parallel.ts';
 import { digestKey, type ImageContents, type ImageDigest } from './registry.ts';
 import type { Platform } from './types.ts';
 import type { ImageGraph } from './verdict.ts';

@@ -1,12 +1,12 @@
 import type { Clock } from '../clock.ts';
 import type { Failure } from '../errors.ts';
+import { inParallel } from '../in-parallel.ts';
 import type { ImagePath } from '../manifests/image-paths.ts';
 import { type KubernetesObject, objectIdOf, objectKey } from '../manifests/object.ts';
 import type { LockedSource, RenderedSource } from '../source/artifact.ts';
 import type { LockStore } from '../storage/stores.ts';
 import { referenceFindings, unpinnedFinding, unresolvedFinding } from './findings.ts';
 import { type ImageUse, imageUsesOf, lockedText, mapAllImages, unpinnedTagOf } from './image-uses.ts';
-import { inParallel } from './in-parallel.ts';
 import { isKept, lockedTree, locksOfTree, renderedTree } from './lock-generations.ts';
 import { type ImagePolicy, type ImageTreatment, treatImage } from './policy.ts';
 import { ImageReferenceError } from './reference.ts';

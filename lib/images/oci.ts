@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { failureOf } from '../errors.ts';
+import { inParallel } from '../in-parallel.ts';
 import { MAX_CONFIG_BYTES, readImageConfig } from './image-config.ts';
-import { inParallel } from './in-parallel.ts';
 import { parseJson } from './json-text.ts';
 import { MANIFEST_MEDIA_TYPES, MAX_MANIFEST_BYTES, mediaTypeOf, type ReadManifest, readManifest, SHA256_DIGEST } from './manifest.ts';
 import type { OciClient } from './oci-client.ts';

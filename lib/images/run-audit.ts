@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { type Failure, failureOf, PlumblineError } from '../errors.ts';
+import { inParallel } from '../in-parallel.ts';
 import type { Fact, Recorder } from '../records/fact.ts';
 import type { ObjectRecord } from '../records/record.ts';
 import type { Artifact } from '../source/artifact.ts';
@@ -10,7 +11,6 @@ import { type OptedInCluster, type RerollOutcome, withRerolls } from './auto-rer
 import { type ChangedRepository, usesRepository } from './ecr-event.ts';
 import { actOn, type FindingPolicy, isFindingId } from './finding-table.ts';
 import type { DetailReader } from './image-details.ts';
-import { inParallel } from './in-parallel.ts';
 import { isPodFinding } from './pod-findings.ts';
 import { isExecOver } from './record-execs.ts';
 import type { ImageRegistry } from './registry.ts';

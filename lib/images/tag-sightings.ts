@@ -1,6 +1,6 @@
 import { type Failure, failureOf } from '../errors.ts';
+import { inParallel } from '../in-parallel.ts';
 import type { TagHistoryStore } from '../storage/stores.ts';
-import { inParallel } from './in-parallel.ts';
 
 const AT_ONCE = 16;
 /** After so many the history itself is down, and waiting for it would take the time of everything else. */

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { inParallel } from '../../lib/in-parallel.ts';
 import type { KubernetesObject } from '../../lib/manifests/object.ts';
 import type { BenchCluster } from './bench-cluster.ts';
-import { inParallel } from './in-parallel.ts';
+import { AT_ONCE } from './between-passes.ts';
 import { objectPath } from './object-path.ts';
 
 const Deployments = z.object({
@@ -22,7 +23,7 @@ export async function reportStatuses(objects: readonly KubernetesObject[], turn:
   const live = new Map(items.map(({ metadata, spec }) => [`${metadata.namespace}/${metadata.name}`, { ...metadata, ...spec }]));
   // A time that is another one each turn, also when an earlier process has counted turns.
   const at = new Date(Math.floor(Date.now() / 1000) * 1000 + turn * 1000).toISOString().replace('.000', '');
-  await inParallel(objects.filter(hasStatus), async (object) => {
+  await inParallel(objects.filter(hasStatus), AT_ONCE, async (object) => {
     const { namespace, name } = object.metadata;
     const known = live.get(`${namespace}/${name}`);
     const status = object.kind === 'Deployment' ? rolledOut(known?.generation ?? 1, known?.replicas ?? 1, at) : content(at);

@@ -1,7 +1,8 @@
+import { inParallel } from '../../lib/in-parallel.ts';
 import type { KubernetesObject } from '../../lib/manifests/object.ts';
 import type { BenchCluster } from './bench-cluster.ts';
+import { AT_ONCE } from './between-passes.ts';
 import { reportStatuses } from './controllers.ts';
-import { inParallel } from './in-parallel.ts';
 import { objectPath } from './object-path.ts';
 import type { Workload } from './rows.ts';
 
@@ -35,7 +36,7 @@ async function drift(objects: readonly KubernetesObject[], count: number, turn: 
     const kind = index % 2 === 0 ? deployments : configMaps;
     return kind[(Math.floor((index * kind.length) / count) + turn) % kind.length];
   }).filter((object) => object !== undefined);
-  await inParallel(chosen, (object) => {
+  await inParallel(chosen, AT_ONCE, (object) => {
     const containers = [{ name: 'app', image: `registry.example/by-hand:${turn}` }];
     const patch =
       object.kind === 'Deployment' ? { spec: { template: { spec: { containers } } } } : { data: { LOG_LEVEL: `debug-${turn}` } };
