@@ -128,8 +128,8 @@ function written(item: Item, { comparison }: Item, { clock }: Pick<Applying, 'cl
 
 /** Deletes it, and once it is gone creates it; what takes longer is the next run's. */
 async function recreate(item: Item, immutable: ImmutableObservation, applying: Applying): Promise<AppliedItem> {
-  const { client, identity, writing, clock, lease } = applying;
-  if (clock.now().getTime() >= Date.parse(lease.expiresAt)) throw new LeaseLostError(item.target);
+  const { client, identity, writing, clock } = applying;
+  requireLease(item.target, applying);
   const failure = await deleteForRecreation(immutable, { client, fieldManager: identity.fieldManager, clock, signal: writing });
   if (failure === undefined) return await write(item, applying);
   const decision = failure.reason === WAITING_FOR_DELETION ? 'blocked' : 'failed';
@@ -137,9 +137,9 @@ async function recreate(item: Item, immutable: ImmutableObservation, applying: A
 }
 
 async function write(item: Item, applying: Applying): Promise<AppliedItem> {
-  const { client, identity, writing, clock, lease } = applying;
-  if (clock.now().getTime() >= Date.parse(lease.expiresAt)) throw new LeaseLostError(item.target);
+  const { client, identity, writing, clock } = applying;
   const { target, comparison } = item;
+  requireLease(target, applying);
   const { fieldManager } = identity;
   const body = bodyOf(item, await takeOverFirst(item, { client, identity, writing }));
   const { object: answer } = await client.apply(target.resource, body, { fieldManager, dryRun: false }, writing);
@@ -188,6 +188,11 @@ function bodyOf({ target, comparison, carry }: Item, resourceVersion: string): K
   const preconditions = present ? { uid: comparison.uid, resourceVersion } : { resourceVersion };
   const desired = carryLive(present ? comparison.desired : target.object, carry);
   return { ...desired, metadata: { ...desired.metadata, ...preconditions } };
+}
+
+/** Throws `LeaseLostError` once another run may be at the cluster. */
+function requireLease(target: Target, { clock, lease }: Pick<Applying, 'clock' | 'lease'>): void {
+  if (clock.now().getTime() >= Date.parse(lease.expiresAt)) throw new LeaseLostError(target);
 }
 
 class LeaseLostError extends PlumblineError {
