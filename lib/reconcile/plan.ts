@@ -59,7 +59,7 @@ export interface PlanOptions {
 export async function planCluster(
   row: ClusterRow,
   artifact: Artifact,
-  deps: Pick<ReconcileDependencies, 'connect' | 'artifacts' | 'state' | 'records' | 'deployment'>,
+  deps: Pick<ReconcileDependencies, 'connect' | 'artifacts' | 'state' | 'records' | 'clock' | 'deployment'>,
   signal: AbortSignal,
   { unmanaged = false }: PlanOptions = {},
 ): Promise<ClusterPlan> {
@@ -83,7 +83,7 @@ export async function planCluster(
   });
   const writes = row.mode === 'enforce';
   const comparisons = await compareAll(observations, { identity, writes });
-  const now = new Date();
+  const now = deps.clock.now();
   const planned = decideAll(comparisons, { policy: policyOf({ ...row, mode: 'observe' }, artifact.settings, now), memory: NO_MEMORY });
   const waiting = {
     policy: policyOf({ ...row, mode: 'enforce' }, artifact.settings, now),

@@ -5,4 +5,4 @@
  */
 export { type Arranged, type Arrangement, arrange, type Node } from './arrange.ts';
 export { DEPENDS_ON } from './depends-on.ts';
-export { isReady, waitingFor } from './ready.ts';
+export { waitingFor } from './ready.ts';

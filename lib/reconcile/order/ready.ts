@@ -4,7 +4,7 @@ import type { AppliedItem } from '../apply.ts';
 import { type Item, isEqual } from '../decide.ts';
 
 /** Whether what depends on an object may be written: the object is in the cluster as Git says it. */
-export function isReady(item: AppliedItem): boolean {
+function isReady(item: AppliedItem): boolean {
   return item.result.state === 'written' || (item.result.state === 'left' && isEqual(item));
 }
 
