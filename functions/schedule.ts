@@ -23,6 +23,7 @@ export const handler = middy()
     count('OldestVerifiedSeconds', gauges.OldestVerifiedSeconds);
     count('FailingClusters', gauges.FailingClusters);
     count('OpenDrift', gauges.OpenDrift);
+    count('DegradedRollouts', gauges.DegradedRollouts);
     logger.info('tick', { sources: sources.length, clusters: clusters.length, statuses: statuses.length });
     if (errors.length > 0) throw new AggregateError(errors, errors.map((error) => failureOf(error).message).join(' '));
   });

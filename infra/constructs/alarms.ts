@@ -77,6 +77,16 @@ function definitions(deployment: string, control: ControlStack): readonly AlarmD
       missingData: TreatMissingData.IGNORE,
     },
     {
+      id: 'DegradedRollouts',
+      name: 'degraded-rollouts',
+      summary: 'What was rolled out does not work.',
+      metric: plumblineMetric(deployment, 'DegradedRollouts', { statistic: 'Maximum' }),
+      minutes: 3,
+      outOf: 3,
+      // Without data, the alarm for stale clusters goes off.
+      missingData: TreatMissingData.IGNORE,
+    },
+    {
       id: 'Fights',
       name: 'fights',
       summary: 'A field is changed each time it is corrected, and was given up for a while.',

@@ -26,7 +26,7 @@ const HALF_WIDTH = 12;
 export class FleetDashboard extends Construct {
   constructor(scope: Construct, id: string, { deployment, control, alarms }: FleetDashboardProps) {
     super(scope, id);
-    const gauge = (name: 'OpenDrift' | 'FailingClusters' | 'StaleClusters' | 'OldestVerifiedSeconds', label: string) =>
+    const gauge = (name: 'OpenDrift' | 'DegradedRollouts' | 'FailingClusters' | 'StaleClusters' | 'OldestVerifiedSeconds', label: string) =>
       plumblineMetric(deployment, name, { statistic: 'Maximum', label });
     const count = (
       name:
@@ -58,6 +58,7 @@ export class FleetDashboard extends Construct {
             height: 4,
             metrics: [
               gauge('OpenDrift', 'Open drift'),
+              gauge('DegradedRollouts', 'Degraded rollouts'),
               gauge('FailingClusters', 'Failing clusters'),
               gauge('StaleClusters', 'Stale clusters'),
               gauge('OldestVerifiedSeconds', 'Oldest verification'),
@@ -89,6 +90,7 @@ export class FleetDashboard extends Construct {
             title: 'Git and images',
             left: [
               count('RolloutsApplied', 'rollouts applied'),
+              gauge('DegradedRollouts', 'rollouts degraded'),
               count('SourceFailures', 'source failures'),
               count('ImageFindingsOpened', 'image findings'),
             ],

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { ClusterConnection, ClusterEntry, ClusterRow, ClusterState } from '../fleet/cluster.ts';
 import { isSuspended } from '../fleet/plan-tick.ts';
+import { withDegraded } from './describe-rollouts.ts';
 import { describeStatus } from './describe-status.ts';
 import { describeDuration } from './duration.ts';
 import { untoldRuns, withUntoldRun } from './last-runs.ts';
@@ -46,7 +47,7 @@ export function clusterShowCommand(define: DefineCommand): Command {
       const known = await state.get(name, run.signal);
       const now = run.clock.now();
       const untold = known === undefined ? undefined : (await untoldRuns([known], records, run.signal)).get(name);
-      const status = describeStatus(entry, withUntoldRun(known, untold), now);
+      const status = await withDegraded(describeStatus(entry, withUntoldRun(known, untold), now), records, run.signal);
       run.output.lines([{ ...clusterLine(entry), ...(known === undefined ? {} : { state: known }), status }]);
       run.output.text(() => {
         const settings = [...('row' in entry ? describeRow(entry.row) : []), ...(known === undefined ? [] : describeKnown(known))];

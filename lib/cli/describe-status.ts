@@ -4,6 +4,7 @@ import { isFailing } from '../fleet/failing.ts';
 import { isFresh, isOld } from '../fleet/freshness.ts';
 import { isSuspended } from '../fleet/plan-tick.ts';
 import type { RunOutcome } from '../records/record.ts';
+import { describeRollouts, type RolloutsStatus } from './describe-rollouts.ts';
 import { describeDuration } from './duration.ts';
 
 /** A cluster's condition in one word; the table in docs/command.md says when each holds. */
@@ -21,6 +22,8 @@ export interface ClusterStatus {
   /** Of these, what waits for its time, and what is left to a rival for a while; absent: none. */
   readonly held?: number;
   readonly backedOff?: number;
+  /** How what was written does; absent where nothing is followed. */
+  readonly rollouts?: RolloutsStatus;
   readonly lastRunAt?: string;
   readonly observedAt?: string;
   readonly verifiedAt?: string;
@@ -56,10 +59,12 @@ export function describeStatus(entry: ClusterEntry, state: ClusterState | undefi
   if ('invalid' in entry) return { ...known, status: 'failing', failure: entry.invalid };
   const { row } = entry;
   const suspended = isSuspended(row, now);
+  const rollouts = describeRollouts(row, state?.rollouts, now);
   return {
     ...known,
     mode: row.mode,
     status: suspended ? 'suspended' : statusWord(row, state, now),
+    ...(rollouts === undefined ? {} : { rollouts }),
     ...(suspended ? pick(row, ['suspendedUntil', 'suspendedReason']) : {}),
     ...pick(state, ['failure']),
   };
@@ -107,9 +112,12 @@ export function describeVerified(status: ClusterStatus): string {
   return status.verifiedAgeSeconds === undefined ? 'never' : `${describeDuration(status.verifiedAgeSeconds * 1000)} ago`;
 }
 
-/** 1 where something failed or cannot be told, 2 where differences are open or nothing was applied yet, else 0. */
+/** 1 where something failed or cannot be told, 2 where differences are open, nothing was applied yet or a rollout is degraded, else 0. */
 export function statusExit(statuses: readonly ClusterStatus[]): 0 | 1 | 2 {
   if (statuses.some(({ status }) => status === 'failing' || status === 'unknown')) return 1;
-  if (statuses.some(({ status, open }) => open > 0 || status === 'drifting' || status === 'blocked' || status === 'never run')) return 2;
-  return 0;
+  return statuses.some(differs) ? 2 : 0;
+}
+
+function differs({ status, open, rollouts }: ClusterStatus): boolean {
+  return open > 0 || status === 'drifting' || status === 'blocked' || status === 'never run' || rollouts?.health === 'degraded';
 }

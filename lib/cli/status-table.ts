@@ -1,3 +1,4 @@
+import { rolloutLines, rolloutsCell } from './describe-rollouts.ts';
 import { type ClusterStatus, describeVerified, type StatusWord } from './describe-status.ts';
 import { describeDuration } from './duration.ts';
 import { describeMoment, describeZone } from './moment.ts';
@@ -20,6 +21,7 @@ const COLUMNS = [
   { heading: 'CLUSTER', flexible: true },
   { heading: 'MODE' },
   { heading: 'STATUS' },
+  { heading: 'ROLLOUTS' },
   { heading: 'VERIFIED' },
   { heading: 'OBJECTS' },
   { heading: 'OPEN' },
@@ -33,6 +35,7 @@ export function formatStatus(statuses: readonly ClusterStatus[], now: Date, scre
       cell(status.cluster),
       cell(status.mode ?? '-'),
       cell(status.status, TONES[status.status]),
+      rolloutsCell(status.rollouts),
       cell(describeVerified(status)),
       cell(status.objects === undefined ? '-' : String(status.objects)),
       cell(String(status.open), status.open > 0 ? 'warning' : 'plain'),
@@ -59,6 +62,7 @@ function notes(status: ClusterStatus, now: Date, screen: Screen): readonly Line[
   if (failure !== undefined && nextAttemptAt !== undefined && millisecondsUntil(nextAttemptAt) > 0) {
     lines.push(...sentence(`tried again in ${describeDuration(millisecondsUntil(nextAttemptAt))}`, 'quiet', screen));
   }
+  lines.push(...rolloutLines(status.cluster, status.rollouts, now, screen));
   if (status.open > 0) {
     const held = status.held === undefined ? '' : `, ${status.held} held`;
     const backedOff = status.backedOff === undefined ? '' : `, ${status.backedOff} left to a rival`;

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { withDegraded } from './describe-rollouts.ts';
 import { describeStatus, statusExit } from './describe-status.ts';
 import { untoldRuns, withUntoldRun } from './last-runs.ts';
 import type { DefineCommand } from './leaf-command.ts';
@@ -10,24 +11,27 @@ export function statusCommand(define: DefineCommand): Command {
     {
       usage: 'status [cluster...]',
       description:
-        'One line a cluster: revision, verdict and how old the verification is. Exit status 2 when something differs, 1 when something fails.',
+        'One line a cluster: verdict, how its rollouts do, how old the verification is. Exit status 2 when something differs or does not work, 1 when something fails.',
       examples: [
         ['status', 'shows every cluster'],
+        ['status prod-eu', 'shows one cluster, and of what does not work there why'],
         ['status prod-eu --json', 'prints one cluster as a JSON line'],
       ],
     },
     async (run, names) => {
       const deployment = await run.deployment();
-      const { entries, states, untold } = await run.progress('reading what is known of the clusters', async () => {
+      const now = run.clock.now();
+      const statuses = await run.progress('reading what is known of the clusters', async () => {
         const shown = await selectClusters(deployment.clusters, names, run.signal);
         const known = new Map((await deployment.state.list(run.signal)).map((state) => [state.cluster, state]));
         const ofShown = shown.flatMap(({ cluster }) => known.get(cluster) ?? []);
-        return { entries: shown, states: known, untold: await untoldRuns(ofShown, deployment.records, run.signal) };
-      });
-      const now = run.clock.now();
-      const statuses = entries.map((entry) => {
-        const state = withUntoldRun(states.get(entry.cluster), untold.get(entry.cluster));
-        return describeStatus(entry, state, now);
+        const untold = await untoldRuns(ofShown, deployment.records, run.signal);
+        const described = shown.map((entry) =>
+          describeStatus(entry, withUntoldRun(known.get(entry.cluster), untold.get(entry.cluster)), now),
+        );
+        // Of a whole fleet the numbers are enough.
+        if (names.length === 0) return described;
+        return await Promise.all(described.map((status) => withDegraded(status, deployment.records, run.signal)));
       });
       run.output.lines(statuses);
       run.output.text(() =>

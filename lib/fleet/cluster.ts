@@ -44,6 +44,16 @@ export interface ClusterRow {
 /** A row as read: one that does not parse is that cluster's status, in words, and breaks nothing else. */
 export type ClusterEntry = { readonly cluster: string; readonly row: ClusterRow } | { readonly cluster: string; readonly invalid: Failure };
 
+/** Objects that were written and are not healthy; those that came up are not among them. */
+export interface RolloutHealth {
+  /** On the way, or not known yet. */
+  readonly progressing: number;
+  /** They do not work, or did not in time. */
+  readonly degraded: number;
+  /** ISO 8601: when the run began that saw so. */
+  readonly at: string;
+}
+
 /** What `state` knows of a cluster: written by `reconcile` and `source`, read by `status`, `schedule` and the widget. */
 export interface ClusterState {
   readonly cluster: string;
@@ -81,6 +91,8 @@ export interface ClusterState {
   /** Of these, what waits for its time, and what is left to a rival for a while. */
   readonly held?: number;
   readonly backedOff?: number;
+  /** How what was written does, as the last run that went through saw it; absent: no run has looked. */
+  readonly rollouts?: RolloutHealth;
   /** Fields that are fought over, or may be: of at most some hundreds. */
   readonly contested?: readonly Contest[];
   readonly nextAttemptAt?: string;

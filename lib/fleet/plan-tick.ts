@@ -19,6 +19,8 @@ export interface TickGauges {
   readonly FailingClusters: number;
   /** Open records of all clusters, as their last runs counted them. */
   readonly OpenDrift: number;
+  /** Objects of watched clusters that were written and do not work, as their last runs saw it. */
+  readonly DegradedRollouts: number;
 }
 
 /** A state that says something else than the row does now. */
@@ -51,6 +53,7 @@ export function planTick(entries: readonly ClusterEntry[], states: readonly Clus
       ),
       FailingClusters: entries.filter((entry) => needsAttention(entry, stateOf.get(entry.cluster), now)).length,
       OpenDrift: rows.reduce((sum, { state }) => sum + (state?.open ?? 0), 0),
+      DegradedRollouts: active.reduce((sum, { state }) => sum + (state?.rollouts?.degraded ?? 0), 0),
     },
   };
 }

@@ -5,7 +5,7 @@ import type { AppliedItem } from './apply.ts';
 import { closesOf, comparedKeys } from './closing.ts';
 import type { CompletedRun } from './ending.ts';
 import { factsOf } from './facts.ts';
-import { type Health, healthFacts, rememberHealth } from './health-stage.ts';
+import { countRollouts, type Health, healthFacts, rememberHealth } from './health-stage.ts';
 import { withRecords } from './intents/index.ts';
 import { isAppliedInFull, sameInventory, settleInventory } from './inventory.ts';
 import { CONTESTED, contestsAfter, isFoughtOver, sightingsOf } from './policy/index.ts';
@@ -55,6 +55,7 @@ export function completeRun({ desired, applied, late, pruning, health, remembere
     facts: withRecords(facts, intents, { runId, applied, gone, now }),
     closes: (record) => (record.class === CONTESTED ? endsFight(record) : closes(record)),
     suspended: policy.suspended,
+    rollouts: countRollouts(settled),
     contested: before.length + contested.length === 0 ? undefined : contested,
     inventory: sameInventory(settled, late.declared) ? undefined : settled,
     remembered,

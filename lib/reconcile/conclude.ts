@@ -110,7 +110,7 @@ async function store(
 type StatePatch = Parameters<ReconcileDependencies['state']['update']>[1];
 
 function completedState(
-  { facts, revision, serverVersion, fence, objects, remembered, appliedArtifact, contested }: CompletedRun,
+  { facts, revision, serverVersion, fence, objects, rollouts, remembered, appliedArtifact, contested }: CompletedRun,
   { startedAt }: Run,
 ): StatePatch {
   return {
@@ -122,6 +122,7 @@ function completedState(
     fence,
     held: countOrNothing(facts, 'held'),
     backedOff: countOrNothing(facts, 'backed-off'),
+    rollouts: { ...rollouts, at: startedAt.toISOString() },
     ...(contested === undefined ? {} : { contested: contested.length === 0 ? null : contested }),
     // The first object may have been looked at as long ago as that.
     ...(isVerifiedRun(facts) ? { observedAt: startedAt.toISOString(), verifiedAt: remembered.verifiedAt.toISOString() } : {}),

@@ -1,4 +1,5 @@
 import type { Failure } from '../errors.ts';
+import type { RolloutHealth } from '../fleet/cluster.ts';
 import type { Contest } from '../fleet/contest.ts';
 import type { Fact } from '../records/fact.ts';
 import type { ObjectRecord } from '../records/record.ts';
@@ -26,6 +27,8 @@ export interface CompletedRun {
   /** Which open records are over when no fact is of them any more. */
   readonly closes: (open: ObjectRecord) => boolean;
   readonly suspended: boolean;
+  /** How what was written does. */
+  readonly rollouts: Omit<RolloutHealth, 'at'>;
   /** What is fought over from now on; undefined when nothing is or was. */
   readonly contested: readonly Contest[] | undefined;
   /** The inventory to store once the run is recorded; undefined when it is stored already. */

@@ -1,3 +1,4 @@
+import type { RolloutHealth } from '../fleet/cluster.ts';
 import {
   type FollowDependencies,
   type FollowedObject,
@@ -115,6 +116,13 @@ function isNews({ object, followed }: Target, status: RecordHealth['status']): b
   if (status !== 'healthy') return false;
   const hasPods = isJsonObject(object.spec) && isJsonObject(object.spec.template);
   return hasPods || followed?.status === 'degraded' || followed?.status === 'timed-out';
+}
+
+/** What is on the way and what does not work, of all that is in Git. What is not known yet is on the way. */
+export function countRollouts({ objects }: Pick<Inventory, 'objects'>): Omit<RolloutHealth, 'at'> {
+  const followed = objects.flatMap((entry) => (entry.absent === undefined && entry.followed !== undefined ? entry.followed.status : []));
+  const degraded = followed.filter((status) => status === 'degraded' || status === 'timed-out').length;
+  return { degraded, progressing: followed.length - degraded };
 }
 
 /** The inventory with what the next run has to know of the health of each object. */

@@ -29,6 +29,7 @@ export const METRICS = {
   OldestVerifiedSeconds: { unit: 'Seconds', emittedBy: 'schedule' },
   FailingClusters: { unit: 'Count', emittedBy: 'schedule' },
   OpenDrift: { unit: 'Count', emittedBy: 'schedule' },
+  DegradedRollouts: { unit: 'Count', emittedBy: 'schedule' },
 } as const satisfies Record<string, { unit: 'Count' | 'Seconds'; emittedBy: 'reconcile' | 'source' | 'audit' | 'schedule' }>;
 
 export type MetricName = keyof typeof METRICS;

@@ -20,6 +20,8 @@ const StoredContest = z.object({
   until: z.string().exactOptional(),
 });
 
+const StoredRollouts = z.object({ progressing: z.number(), degraded: z.number(), at: z.string() });
+
 const StoredState = z.object({
   cluster: z.string(),
   clusterUid: z.string().exactOptional(),
@@ -43,6 +45,7 @@ const StoredState = z.object({
   open: z.number().exactOptional(),
   held: z.number().exactOptional(),
   backedOff: z.number().exactOptional(),
+  rollouts: StoredRollouts.exactOptional(),
   contested: z.array(StoredContest).exactOptional(),
   nextAttemptAt: z.string().exactOptional(),
   consecutiveFailures: z.number().exactOptional(),

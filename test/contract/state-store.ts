@@ -36,6 +36,14 @@ export function stateStoreContract(create: () => StateStore): void {
     expect(await state.get(cluster)).toEqual({ cluster });
   });
 
+  it('keeps how rollouts do', async () => {
+    const state = create();
+    const cluster = freshCluster();
+    const rollouts = { progressing: 1, degraded: 2, at: '2027-01-01T00:00:00.000Z' };
+    await state.update(cluster, { rollouts });
+    expect(await state.get(cluster)).toEqual({ cluster, rollouts });
+  });
+
   it('pins the first uid of a cluster, whatever is tried later', async () => {
     const state = create();
     const cluster = freshCluster();

@@ -81,6 +81,17 @@ describe('alarms', () => {
     });
   });
 
+  it('what was rolled out and does not work goes off', () => {
+    observe.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      MetricName: 'DegradedRollouts',
+      Threshold: 1,
+      Statistic: 'Maximum',
+      DatapointsToAlarm: 3,
+      EvaluationPeriods: 3,
+      TreatMissingData: 'ignore',
+    });
+  });
+
   it('watches both queues of dead letters', () => {
     const queues = alarms
       .filter(({ MetricName }) => MetricName === 'ApproximateNumberOfMessagesVisible')

@@ -40,6 +40,10 @@ async function healthRecords(): Promise<readonly ObjectRecord[]> {
   return records.flatMap((record) => (record.kind === 'rollout' && record.class === 'health' ? [record] : []));
 }
 
+async function rollouts(): Promise<object | undefined> {
+  return (await world.stores.state.get(world.row.cluster))?.rollouts;
+}
+
 /** Runs on and on, as the schedule does, until the newest record of health is as it is looked for. */
 async function reconcileUntil(isSo: (newest: ObjectRecord | undefined) => boolean): Promise<ObjectRecord | undefined> {
   for (let run = 0; run < 90; run += 1) {
@@ -55,6 +59,7 @@ it('tells of a rollout whether it works, and why not, until it does', async () =
   await world.commit(deployment('shop.example/web:1'));
   expect(await reconcile()).toMatchObject({ outcome: 'blocked' });
   expect(await healthRecords()).toEqual([]);
+  expect(await rollouts()).toMatchObject({ progressing: 1, degraded: 0 });
   const came = await reconcileUntil((record) => record?.resolvedAt !== undefined);
   expect(came).toMatchObject({ object: { kind: 'Deployment', name: 'web' }, health: { status: 'healthy' } });
   // What depends on it exists once it works.
@@ -67,12 +72,14 @@ it('tells of a rollout whether it works, and why not, until it does', async () =
   const trouble = await reconcileUntil((record) => record?.health?.status === 'degraded');
   expect(trouble).toMatchObject({ decision: 'reported', error: { message: expect.stringContaining('missing.example/web:2') } });
   expect(trouble?.resolvedAt).toBeUndefined();
+  expect(await rollouts()).toMatchObject({ progressing: 0, degraded: 1 });
   // It is as Git says it all the same.
   expect(await reconcile()).toMatchObject({ outcome: 'in-sync', records: [expect.objectContaining({ kind: 'run' })] });
 
   await world.commit(deployment('shop.example/web:3'));
   const mended = await reconcileUntil((record) => record?.health?.status === 'healthy');
   expect(mended?.resolvedAt).toBeDefined();
+  expect(await rollouts()).toMatchObject({ progressing: 0, degraded: 0 });
   // The rollout that did not work is over with its last word.
   expect((await healthRecords()).find(({ id }) => id === trouble?.id)).toMatchObject({ event: 'resolved', health: { status: 'degraded' } });
 }, 200_000);

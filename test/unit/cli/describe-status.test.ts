@@ -73,6 +73,8 @@ const CASES: readonly [behaviour: string, row: Partial<ClusterRow>, state: Clust
       1,
     ],
     ['is off when the row says so', { mode: 'off' }, seen({}), 'off', 0],
+    ['differs when what was rolled out does not work', {}, seen({ rollouts: { progressing: 0, degraded: 1, at: ago(40) } }), 'in sync', 2],
+    ['does not differ while it comes up', {}, seen({ rollouts: { progressing: 1, degraded: 0, at: ago(40) } }), 'in sync', 0],
   ];
 
 describe('describeStatus', () => {
@@ -104,20 +106,21 @@ describe('formatStatus', () => {
   it('prints one line a cluster and what is wrong beneath', () => {
     const entry = (cluster: string, row: Partial<ClusterRow>) => ({ cluster, row: clusterRow({ cluster, ...row }) });
     const statuses = [
-      describeStatus(entry('prod-eu', { mode: 'enforce' }), seen({}), NOW),
+      describeStatus(entry('prod-eu', { mode: 'enforce' }), seen({ rollouts: { progressing: 2, degraded: 1, at: ago(40) } }), NOW),
       describeStatus(entry('prod-us', {}), seen({ outcome: 'drifting', open: 3, held: 1, backedOff: 1 }), NOW),
       describeStatus(entry('staging', {}), seen({ outcome: 'failed', failure, verifiedAt: ago(7500), nextAttemptAt: ahead(30) }), NOW),
       describeStatus(entry('test', { suspendedUntil: '2026-11-25T14:00:00Z', suspendedReason: 'upgrade' }), undefined, NOW),
     ];
     expect(`\n${formatStatus(statuses, NOW, screen())}`).toBe(`
-CLUSTER  MODE     STATUS     VERIFIED     OBJECTS  OPEN  REVISION
-prod-eu  enforce  in sync    40 s ago     12       0     aaaaaaaaaaaa
-prod-us  observe  drifting   40 s ago     12       3     aaaaaaaaaaaa
+CLUSTER  MODE     STATUS     ROLLOUTS    VERIFIED     OBJECTS  OPEN  REVISION
+prod-eu  enforce  in sync    1 degraded  40 s ago     12       0     aaaaaaaaaaaa
+  1 object degraded, 2 objects progressing: plumbline status prod-eu
+prod-us  observe  drifting   -           40 s ago     12       3     aaaaaaaaaaaa
   3 open records, 1 held, 1 left to a rival: plumbline records prod-us --open
-staging  observe  failing    2 h 5 m ago  12       0     aaaaaaaaaaaa
+staging  observe  failing    -           2 h 5 m ago  12       0     aaaaaaaaaaaa
   prod-eu: the API server does not answer.
   tried again in 30 s
-test     observe  suspended  never        -        0     -
+test     observe  suspended  -           never        -        0     -
   suspended for 2 h, until 14:00:00 (UTC): upgrade
 `);
   });

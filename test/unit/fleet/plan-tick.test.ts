@@ -113,8 +113,16 @@ describe('gauges', () => {
     expect(gaugesOf([entry('a'), entry('b'), entry('c')], [healthy('a', { open: 2 }), healthy('b', { open: 3 })]).OpenDrift).toBe(5);
   });
 
+  it('adds up rollouts that do not work, where somebody still looks', () => {
+    const rollouts = { progressing: 1, degraded: 2, at: secondsAgo(60) };
+    const entries = [entry('a'), entry('b'), entry('fine'), entry('off', { mode: 'off' })];
+    const states = [healthy('a', { rollouts }), healthy('b', { rollouts }), healthy('fine'), healthy('off', { rollouts })];
+    expect(gaugesOf(entries, states).DegradedRollouts).toBe(4);
+  });
+
   it('is zero for an empty fleet', () => {
-    expect(gaugesOf([], [])).toEqual({ StaleClusters: 0, OldestVerifiedSeconds: 0, FailingClusters: 0, OpenDrift: 0 });
+    const none = { StaleClusters: 0, OldestVerifiedSeconds: 0, FailingClusters: 0, OpenDrift: 0, DegradedRollouts: 0 };
+    expect(gaugesOf([], [])).toEqual(none);
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FollowedResult, RecordHealth } from '../../../lib/health/index.ts';
 import type { AppliedItem, Result } from '../../../lib/reconcile/apply.ts';
-import { type FollowedHealth, healthFacts, rememberHealth } from '../../../lib/reconcile/health-stage.ts';
+import { countRollouts, type FollowedHealth, healthFacts, rememberHealth } from '../../../lib/reconcile/health-stage.ts';
 import { waitingFor } from '../../../lib/reconcile/order/index.ts';
 import type { Target } from '../../../lib/reconcile/target.ts';
 import type { InventoryObject } from '../../../lib/storage/stores.ts';
@@ -76,6 +76,19 @@ describe('what the next run knows of health', () => {
   });
   it('is nothing once it is healthy', () => expect(remembered(followed('healthy', true))).toBeUndefined());
   it('stays as it was of an object that this run has not met', () => expect(remembered()).toEqual(entry.followed));
+});
+
+it('counts what is on the way and what does not work, of what is still in Git', () => {
+  const entry = (status: RecordHealth['status'], more: Partial<InventoryObject> = {}): InventoryObject => ({
+    ...web.id,
+    apiVersion: 'apps/v1',
+    followed: health(status),
+    ...more,
+  });
+  const { followed: _came, ...up } = entry('healthy');
+  const leaving = entry('degraded', { absent: { since: NOW } });
+  const objects = [up, entry('progressing'), entry('degraded'), entry('timed-out'), leaving];
+  expect(countRollouts({ objects })).toEqual({ progressing: 1, degraded: 2 });
 });
 
 describe('what depends on an object', () => {
