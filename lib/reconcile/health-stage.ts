@@ -15,6 +15,7 @@ import { HEALTH } from '../records/record.ts';
 import type { Inventory, InventoryObject } from '../storage/stores.ts';
 import type { AppliedItem } from './apply.ts';
 import { recordObject } from './changes.ts';
+import type { Item } from './decide.ts';
 import type { Session } from './session.ts';
 import { kindOf, nameOf, type Surface } from './surface/index.ts';
 import type { Target } from './target.ts';
@@ -29,6 +30,26 @@ export interface FollowedHealth extends FollowedResult {
 }
 
 /**
+ * Looks before the first write at what new objects wait for, where an earlier run left it unhealthy: what came up since then need not keep them
+ * for another run. `assessAll` takes that for its own look, so that nothing is read twice.
+ */
+export async function assessDependencies(items: readonly Item[], surface: Surface, session: Session): Promise<readonly Item[]> {
+  const { client, health, clock, signal } = session;
+  const awaited = new Set(items.flatMap(({ action, target }) => (action === 'create' ? (target.dependsOn ?? []) : [])));
+  const now = clock.now();
+  const due = items
+    .filter(({ action, target }) => action === 'leave' && awaited.has(target.key))
+    .flatMap((item) => followedOf({ ...item, result: { state: 'left' } }, surface, health, now) ?? [])
+    .filter(({ isDue }) => isDue);
+  if (due.length === 0) return items;
+  const looked = new Map((await look(due, { client, rules: health.rules, now }, signal)).map((result) => [result.key, result]));
+  return items.map((item) => {
+    const result = looked.get(item.target.key);
+    return result === undefined ? item : { ...item, target: { ...item.target, looked: result } };
+  });
+}
+
+/**
  * Looks once more at what was written in this run or is not healthy since an earlier one. An object is read only when it moved since the last
  * look, when its pods may say more by now, or when its time is up. It writes nothing; what cannot be read is never healthy.
  */
@@ -36,14 +57,20 @@ export async function assessAll(applied: readonly AppliedItem[], surface: Surfac
   const { client, health, clock, signal } = session;
   const now = clock.now();
   const followed = applied.flatMap((item) => followedOf(item, surface, health, now) ?? []);
-  const due = followed.filter(({ isDue }) => isDue);
+  const due = followed.filter(({ item, isDue }) => isDue && !wasLookedAt(item));
   const looked = new Map((await look(due, { client, rules: health.rules, now }, signal)).map((result) => [result.key, result]));
   return new Map(
     followed.map(({ item, object, resourceVersion }) => {
-      const result = looked.get(object.key) ?? { key: object.key, health: object.before, changed: false, isOver: false };
+      const before = wasLookedAt(item) ? item.target.looked : undefined;
+      const result = before ?? looked.get(object.key) ?? { key: object.key, health: object.before, changed: false, isOver: false };
       return [object.key, { ...result, item, resourceVersion }];
     }),
   );
+}
+
+/** Whether what was seen of it before the first write still holds: it was not written since. */
+function wasLookedAt({ target, result }: AppliedItem): boolean {
+  return target.looked !== undefined && result.state !== 'written';
 }
 
 /** What was written has to be recorded: a run that is out of time, or that nobody answers any more, looks again next time. */

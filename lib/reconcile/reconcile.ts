@@ -12,7 +12,7 @@ import { decideAll } from './decide.ts';
 import type { ReconcileDependencies } from './dependencies.ts';
 import { readDesiredArtifact } from './desired-artifact.ts';
 import type { CompletedRun, Ending } from './ending.ts';
-import { assessAll } from './health-stage.ts';
+import { assessAll, assessDependencies } from './health-stage.ts';
 import { storeDeclared } from './intents/index.ts';
 import { interruptedEnding } from './interruption.ts';
 import { takeLease } from './lease.ts';
@@ -133,7 +133,7 @@ async function reconcileObjects(session: Session, deps: Pick<ReconcileDependenci
   const removed = await observeRemoved(desired, items, session);
   const declared = await storeDeclared(session.inventory, items, intendedPrune(removed, session), session, deps);
 
-  const { foundation, rest } = splitFoundation(items);
+  const { foundation, rest } = splitFoundation(await assessDependencies(items, surface, session));
   const founded = await applyAll(foundation, session);
   const late = await planWaiting(desired, founded, declared, session, deps);
   const built = await applyAll([...rest, ...late.items], session, founded);

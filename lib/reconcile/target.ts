@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Failure } from '../errors.ts';
+import type { FollowedResult } from '../health/index.ts';
 import type { ApiResource, Discovery, ResourceLookup } from '../kubernetes/client.ts';
 import { describeObject, groupOf, type KubernetesObject, type ObjectId, objectIdOf, objectKey } from '../manifests/object.ts';
 import { type Stage, stageOf } from '../manifests/order.ts';
@@ -28,6 +29,8 @@ export interface Target {
   readonly knownJob?: KnownJob;
   /** It was not healthy yet at the end of the last run. */
   readonly followed?: Followed;
+  /** How it does now, where this run has looked before it wrote anything. */
+  readonly looked?: FollowedResult;
   /** Within the stage; 0, the default, goes first. */
   readonly level?: number;
   /** Keys of what has to be ready before it is written; none where absent. */

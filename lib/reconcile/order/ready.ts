@@ -9,8 +9,9 @@ function isReady(item: AppliedItem): boolean {
 }
 
 /** Whether it works, as far as this run and the last one know. */
-function isHealthy({ result, target }: AppliedItem): boolean {
-  return result.state === 'written' ? result.health?.status === 'current' : target.followed === undefined;
+function isHealthy({ result, target: { followed, looked } }: AppliedItem): boolean {
+  if (result.state === 'written') return result.health?.status === 'current';
+  return looked === undefined ? followed === undefined : looked.health.status === 'healthy';
 }
 
 export const WAITING_FOR_DEPENDENCY = 'WaitingForDependency';

@@ -106,6 +106,24 @@ describe('what depends on an object', () => {
     ['is created after it works', 'create', item({}, written('current')), true],
     ['waits while it comes up', 'create', item({}, written('in-progress')), false],
     ['waits while an earlier write of it comes up', 'create', item({ followed: health('progressing') }), false],
+    [
+      'is created in the run that sees it work',
+      'create',
+      item({ followed: health('progressing'), looked: followed('healthy', true) }),
+      true,
+    ],
+    [
+      'waits while this run sees it come up',
+      'create',
+      item({ followed: health('progressing'), looked: followed('progressing', false) }),
+      false,
+    ],
+    [
+      'waits for what is gone before it was healthy',
+      'create',
+      item({ followed: health('progressing'), looked: followed('progressing', true) }),
+      false,
+    ],
     ['is created when it has worked for long', 'create', item(), true],
     ['is kept as Git says it however it does', 'update', item({ followed: health('degraded') }), true],
   ] as const)('%s', (_what, action, dependency, isWritten) => {
