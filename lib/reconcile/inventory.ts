@@ -52,13 +52,16 @@ export function settleInventory(declared: Inventory, applied: readonly AppliedIt
   return { ...declared, objects: sorted(settled) };
 }
 
-/** A Job that was created just now has not run yet, whatever one of its name did. */
-function jobOf({ target: { object, knownJob }, comparison }: AppliedItem): Pick<InventoryObject, 'job'> {
+/**
+ * A Job that is there says itself whether it has run, and one that was created just now has not, whatever one of its name did. Of any other
+ * what was known holds on: a run that cannot see a Job that has run is no reason to run it again.
+ */
+function jobOf({ target: { object, knownJob }, comparison, result }: AppliedItem): Pick<InventoryObject, 'job'> {
   if (!isJob(object)) return {};
   const hash = jobHash(object);
-  const isKnown = comparison.state === 'finished' || comparison.state === 'unchanged';
-  const finished = comparison.state === 'present' ? comparison.finished : isKnown && knownJob?.hash === hash && knownJob.finished;
-  return { job: { hash, ...(finished === true ? { finished } : {}) } };
+  const isKnown = comparison.state !== 'present' && result.state !== 'written' && knownJob?.hash === hash && knownJob.finished === true;
+  const isSeen = 'finished' in comparison && comparison.finished === true;
+  return { job: { hash, ...(isKnown || isSeen ? { finished: true } : {}) } };
 }
 
 /** Whether the cluster is at this artifact's version of every object. */

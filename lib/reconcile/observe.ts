@@ -7,7 +7,7 @@ import type { Difference } from './diff.ts';
 import { besideIgnored, type FieldRules, isIgnored } from './field-rules.ts';
 import type { WriterIdentity } from './identity.ts';
 import { inOrder } from './in-order.ts';
-import { hasRun } from './jobs.ts';
+import { hasRun, isFinished, isJob } from './jobs.ts';
 import { WAITING_FOR_DEPENDENCY } from './order/ready.ts';
 import { type Owner, otherOwner } from './ownership.ts';
 import type { Path } from './path.ts';
@@ -56,7 +56,8 @@ export type Observation =
   | ImmutableObservation
   /** A Job that is not there, since it has run. */
   | { readonly state: 'finished'; readonly target: Target }
-  | { readonly state: 'terminating'; readonly target: Target; readonly uid: string | undefined }
+  /** `finished`: of a Job that has run to its end. */
+  | { readonly state: 'terminating'; readonly target: Target; readonly uid: string | undefined; readonly finished?: true }
   | { readonly state: 'owned'; readonly target: Target; readonly uid: string | undefined; readonly owner: Owner }
   /** Unknown, which is never in sync. `blocked`: something else has to come first. */
   | { readonly state: 'unknown'; readonly target: Target; readonly decision: 'failed' | 'blocked'; readonly failure: Failure };
@@ -119,7 +120,9 @@ async function tryToObserve(target: Target, live: KubernetesObject, observing: O
   const owner = otherOwner(live, target.object, identity);
   const adoption = adoptionOf(live, owner, identity);
   if (owner !== undefined && !mayAdopt(target.id, adoption, rules.adopt)) return { state: 'owned', target, uid, owner };
-  if (live.metadata.deletionTimestamp !== undefined) return { state: 'terminating', target, uid };
+  if (live.metadata.deletionTimestamp !== undefined) {
+    return { state: 'terminating', target, uid, ...(isJob(live) && isFinished(live) ? { finished: true } : {}) };
+  }
   if (uid === undefined || resourceVersion === undefined) return unknown(target, withoutVersion(target));
   const { desired: stated, ignored, ignoredCount } = besideIgnored(target.object, live, rules, fieldManager);
   const { desired, dryRun, irreversible } = await tryBesideRefused(target, { desired: stated, live }, observing);

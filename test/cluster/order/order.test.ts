@@ -139,6 +139,39 @@ describe('a Job that has run', () => {
     expect((await world.plan()).lines).toMatchObject([]);
   });
 
+  it.each([
+    ['was seen', true],
+    ['is seen only then', false],
+  ])('is not run again after a run that saw it wait for its finalizers, when its end %s', async (_when, seen) => {
+    const world = await deployed();
+    await world.kubectl(['patch', 'job', 'job', '--type=merge', '-p', '{"metadata":{"finalizers":["example.com/hold"]}}']);
+    await finish(world, 'Complete');
+    if (seen) await world.reconcile();
+    await world.kubectl(['delete', 'job', 'job', '--wait=false']);
+    expect(objectRecords(await world.reconcile())).toMatchObject([{ class: 'terminating', decision: 'blocked' }]);
+    await world.kubectl(['patch', 'job', 'job', '--type=merge', '-p', '{"metadata":{"finalizers":null}}']);
+    expect((await world.reconcile()).outcome).toBe('in-sync');
+    expect(await isThere(world)).toBe(false);
+  });
+
+  it('is not run again after a run that could not read it', async () => {
+    const world = await deployed();
+    await finish(world, 'Complete');
+    await world.reconcile();
+    const unreadable: typeof world.deps.connect = async (...request) => {
+      const client = await world.deps.connect(...request);
+      const fails = async () => {
+        throw new Error('nobody answers');
+      };
+      return new Proxy(client, { get: (target, name) => (name === 'get' || name === 'apply' ? fails : Reflect.get(target, name)) });
+    };
+    await world.kubectl(['annotate', '--overwrite', 'job', 'job', 'plumbline.dev/on-immutable=no']);
+    expect(objectRecords(await world.reconcile({ connect: unreadable }))).toMatchObject([{ class: 'unverifiable', decision: 'failed' }]);
+    await world.kubectl(['delete', 'job', 'job']);
+    expect((await world.reconcile()).outcome).toBe('in-sync');
+    expect(await isThere(world)).toBe(false);
+  });
+
   it('is not run again when its time to live took it away, before anybody saw its end', async () => {
     const world = await deployed('ttlSecondsAfterFinished: 0,');
     await world.kubectl(['delete', 'job', 'job']);
