@@ -10,7 +10,7 @@ export function imagesReRollCommand(define: DefineCommand): Command {
     {
       usage: 're-roll <cluster> <kind> <workload>',
       description:
-        'Restarts a workload whose pods run other bytes than Git means, through its template. It does so at most every ten minutes, and not while a PodDisruptionBudget lets no pod go.',
+        'Restarts a workload whose pods run other bytes than Git means, through its template. It does so at most every ten minutes, and not where that would take down more pods than a PodDisruptionBudget lets go.',
       examples: [['images re-roll prod-eu Deployment shop/web', 'makes its pods anew from the image that Git names']],
     },
     async (run, [name = '', kindText = '', workload = '']) => {

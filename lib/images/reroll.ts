@@ -7,6 +7,7 @@ import { isJsonArray, isJsonObject, type JsonObject } from '../manifests/json.ts
 import type { KubernetesObject } from '../manifests/object.ts';
 import type { LeaseStore } from '../storage/stores.ts';
 import { type AuditedCluster, auditPods, type PodAuditDependencies } from './audit-pods.ts';
+import { fieldOf, rolloutOf } from './rollout.ts';
 
 /** Restarts of one workload lie at least this far apart. */
 export const REROLL_INTERVAL_MS = 600_000;
@@ -42,8 +43,8 @@ export type RerollDependencies = PodAuditDependencies & RestartDependencies;
 
 /**
  * Restarts a workload whose pods run other bytes than its template means, through that template: each pod is made anew from the image that Git
- * names, and nothing in a running container is touched. Throws `RerollError` where there is nothing to restart, where a
- * PodDisruptionBudget lets no pod go, or where it was restarted just now. Resolves to the time that the template has from now on.
+ * names, and nothing in a running container is touched. Throws `RerollError` where there is nothing to restart, where its rollout would take down
+ * more pods than a PodDisruptionBudget lets go, or where it was restarted just now. Resolves to the time that the template has from now on.
  */
 export async function rerollWorkload(
   cluster: AuditedCluster,
@@ -115,17 +116,31 @@ export function refusalOf(
       message: `it was restarted at ${last}; wait ${intervalMs / 60_000} minutes between restarts.`,
     };
   }
+  const rollout = rolloutOf(live);
+  if ('refused' in rollout) return { reason: 'NoRollout', message: rollout.refused };
   const labels = fieldOf(template, 'labels');
   const own = budgets.filter(
     ({ metadata, spec }) =>
       metadata.namespace === live.metadata.namespace && selects(fieldOf(spec, 'selector'), isJsonObject(labels) ? labels : {}),
   );
-  const tight = own.find(({ status }) => !(Number(fieldOf(status, 'disruptionsAllowed') ?? 0) > 0));
+  const tight = own.find((budget) => {
+    const allowed = disruptionsAllowed(budget);
+    return allowed === 0 || allowed < rollout.takesDown;
+  });
   if (tight === undefined) return undefined;
-  return {
-    reason: 'DisruptionBudget',
-    message: `PodDisruptionBudget ${tight.metadata.name} lets no pod go now. Wait until its pods are healthy.`,
-  };
+  const allowed = disruptionsAllowed(tight);
+  const message =
+    allowed === 0
+      ? 'lets no pod go now. Wait until its pods are healthy.'
+      : `lets ${allowed} go now, and its update strategy takes down ${rollout.takesDown} at a time. Set a smaller maxUnavailable.`;
+  return { reason: 'DisruptionBudget', message: `PodDisruptionBudget ${tight.metadata.name} ${message}` };
+}
+
+/** What its controller says, as long as it speaks of the budget as it is now. */
+function disruptionsAllowed({ metadata, status }: KubernetesObject): number {
+  const allowed = fieldOf(status, 'disruptionsAllowed');
+  const isStale = Number(fieldOf(status, 'observedGeneration') ?? 0) < Number(fieldOf(metadata, 'generation') ?? 0);
+  return typeof allowed === 'number' && !isStale ? allowed : 0;
 }
 
 async function restart(
@@ -173,10 +188,6 @@ function holds({ key, operator, values }: JsonObject, labels: JsonObject): boole
       // What is not understood may be about these pods.
       return true;
   }
-}
-
-function fieldOf(value: unknown, field: string): unknown {
-  return isJsonObject(value) ? value[field] : undefined;
 }
 
 function workloads(kind: RerollTarget['kind']): ApiResource {

@@ -1,0 +1,110 @@
+import { beforeAll, expect, it } from 'vitest';
+import { z } from 'zod';
+import { REROLL_INTERVAL_MS, type RerollKind, restartThroughTemplate } from '../../../lib/images/reroll.ts';
+import { bearerToken, createKubernetesClient } from '../../../lib/kubernetes/index.ts';
+import { clusterRow } from '../../helpers/cluster-row.ts';
+import { adminToken, callCluster, freshNamespace, testCluster } from '../../helpers/environment.ts';
+import { memoryLeaseStore } from '../../helpers/memory-stores.ts';
+
+/** Workloads and PodDisruptionBudgets on a real API server; nobody plays their controllers, so what a budget's says is written here. */
+const cluster = testCluster('prod-eu');
+const clock = { now: () => new Date('2026-01-01T12:00:00Z') };
+const signal = AbortSignal.timeout(120_000);
+const Answered = z.looseObject({ metadata: z.looseObject({ generation: z.number().optional() }) });
+const Template = z.looseObject({
+  spec: z.object({ template: z.object({ metadata: z.object({ annotations: z.record(z.string(), z.string()).optional() }) }) }),
+});
+let token: string;
+let namespace: string;
+
+async function call(method: 'GET' | 'POST' | 'PUT', path: string, body?: object) {
+  const answer = await callCluster(cluster, token, method, path, body);
+  if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+  return answer.body;
+}
+
+const pathOf = (kind: RerollKind) => `/apis/apps/v1/namespaces/${namespace}/${kind.toLowerCase()}s`;
+
+async function workload(kind: RerollKind, name: string, spec: object): Promise<void> {
+  const labels = { app: name };
+  const template = { metadata: { labels }, spec: { containers: [{ name: 'app', image: `web@sha256:${'a'.repeat(64)}` }] } };
+  const service = kind === 'StatefulSet' ? { serviceName: name } : {};
+  const metadata = { name, namespace };
+  const created = Answered.parse(
+    await call('POST', pathOf(kind), {
+      apiVersion: 'apps/v1',
+      kind,
+      metadata,
+      spec: { selector: { matchLabels: labels }, template, ...service, ...spec },
+    }),
+  );
+  if (kind !== 'DaemonSet') return;
+  const status = { currentNumberScheduled: 4, numberMisscheduled: 0, desiredNumberScheduled: 4, numberReady: 4 };
+  await call('PUT', `${pathOf(kind)}/${name}/status`, { ...created, status });
+}
+
+async function budget(name: string, disruptionsAllowed: number): Promise<void> {
+  const path = `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`;
+  const created = Answered.parse(
+    await call('POST', path, {
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
+      metadata: { name, namespace },
+      spec: { selector: { matchLabels: { app: name } }, minAvailable: 1 },
+    }),
+  );
+  const status = {
+    observedGeneration: created.metadata.generation,
+    disruptionsAllowed,
+    currentHealthy: 1 + disruptionsAllowed,
+    desiredHealthy: 1,
+    expectedPods: 4,
+  };
+  await call('PUT', `${path}/${name}/status`, { ...created, status });
+}
+
+/** `restarted`, or the reason why not; by what the template has on the server afterwards. */
+async function restart(kind: RerollKind, name: string): Promise<string> {
+  const { endpoint, certificateAuthority } = cluster;
+  const deps = {
+    connect: async () => createKubernetesClient({ endpoint, certificateAuthority, authentication: bearerToken(token, 'test') }),
+    clock,
+    leases: memoryLeaseStore(clock),
+    owner: 'test',
+    fieldManager: 'image-reroll-test',
+  };
+  const refused = await restartThroughTemplate(clusterRow('prod-eu'), { kind, namespace, name }, REROLL_INTERVAL_MS, deps, signal).then(
+    () => undefined,
+    (error: { readonly reason?: string }) => error.reason ?? String(error),
+  );
+  const { annotations = {} } = Template.parse(await call('GET', `${pathOf(kind)}/${name}`)).spec.template.metadata;
+  const isRestarted = annotations['kubectl.kubernetes.io/restartedAt'] === clock.now().toISOString();
+  expect(isRestarted).toBe(refused === undefined);
+  return refused ?? 'restarted';
+}
+
+beforeAll(async () => {
+  token = await adminToken(cluster);
+  namespace = await freshNamespace(cluster);
+});
+
+it.each<[string, RerollKind, object, string]>([
+  ['recreate', 'Deployment', { replicas: 4, strategy: { type: 'Recreate' } }, 'DisruptionBudget'],
+  ['half', 'Deployment', { replicas: 4, strategy: { rollingUpdate: { maxUnavailable: '50%' } } }, 'DisruptionBudget'],
+  ['quarter', 'Deployment', { replicas: 4 }, 'restarted'],
+  ['paused', 'Deployment', { replicas: 4, paused: true }, 'NoRollout'],
+  ['on-delete', 'StatefulSet', { replicas: 4, updateStrategy: { type: 'OnDelete' } }, 'NoRollout'],
+  ['stateful', 'StatefulSet', { replicas: 4 }, 'restarted'],
+  ['every-node', 'DaemonSet', { updateStrategy: { rollingUpdate: { maxUnavailable: '100%' } } }, 'DisruptionBudget'],
+  ['one-node', 'DaemonSet', {}, 'restarted'],
+])('under a budget that lets one pod go, a restart of %s (%s) is held against what its rollout takes down', async (...given) => {
+  const [name, kind, spec, outcome] = given;
+  await workload(kind, name, spec);
+  await budget(name, 1);
+  expect(await restart(kind, name)).toBe(outcome);
+});
+
+it('without a budget a workload with Recreate is restarted', async () => {
+  await workload('Deployment', 'free', { replicas: 4, strategy: { type: 'Recreate' } });
+  expect(await restart('Deployment', 'free')).toBe('restarted');
+});
