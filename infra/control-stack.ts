@@ -98,7 +98,6 @@ export class ControlStack extends Stack {
       description: 'asks for the work that is due, and measures the fleet',
       packaging: { type: 'zip' },
       timeout: TICK_TIMEOUT,
-      memorySizeMiB: 256,
       // It writes and records the status of rows that no run will report on.
       permissions: [
         ...readFleet,
@@ -114,7 +113,6 @@ export class ControlStack extends Stack {
       description: 'fetches a repository, renders it, locks its images and publishes artifacts',
       packaging: sourcePackaging(this, context),
       timeout: WORK_TIMEOUT,
-      memorySizeMiB: 1536,
       ephemeralStorageSize: Size.gibibytes(2),
       permissions: [
         receiveFrom(this.sources.queue),
@@ -136,7 +134,6 @@ export class ControlStack extends Stack {
       description: 'keeps one cluster equal to its artifact, and records what it found',
       packaging: { type: 'zip' },
       timeout: WORK_TIMEOUT,
-      memorySizeMiB: 512,
       permissions: [
         receiveFrom(this.clusters.queue),
         ...readFleet,
@@ -158,7 +155,6 @@ export class ControlStack extends Stack {
       description: 'compares registries and pods with the images that are in use',
       packaging: { type: 'zip' },
       timeout: TICK_TIMEOUT,
-      memorySizeMiB: 512,
       // What an audit log says is said once.
       ...(context.execAuditClusters === undefined ? {} : { retryAttempts: 2 }),
       permissions: [

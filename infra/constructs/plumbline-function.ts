@@ -12,13 +12,8 @@ import {
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { bundledCode, type FunctionName } from './bundle.ts';
+import { MEMORY_MIB, nodeOptions } from './function-memory.ts';
 import { grant, type Permission } from './permissions.ts';
-
-/**
- * A young generation of half the usual size: a run of a thousand objects leaves much garbage and holds little. Source maps are beside the bundles
- * for people to read a trace by; Node would parse one whenever a trace is read, which takes a reconcile function another 40 MB.
- */
-export const NODE_OPTIONS = '--max-semi-space-size=8';
 
 /** How the code of a function gets to Lambda: the bundle as a zip, the same with layers of x86-64 programs, or an image of its own. */
 export type Packaging =
@@ -32,7 +27,6 @@ export interface PlumblineFunctionProps {
   readonly description: string;
   readonly packaging: Packaging;
   readonly timeout: Duration;
-  readonly memorySizeMiB: number;
   readonly ephemeralStorageSize?: Size;
   /** How often an event is tried again; a tick is not, since the next one is due. */
   readonly retryAttempts?: number;
@@ -75,11 +69,11 @@ export class PlumblineFunction extends Construct {
       role: this.role,
       logGroup: this.logGroup,
       timeout: props.timeout,
-      memorySize: props.memorySizeMiB,
+      memorySize: MEMORY_MIB[props.name],
       // Of the ticks: one that failed is not tried again, since the next is less than a minute away.
       retryAttempts: props.retryAttempts ?? 0,
       maxEventAge: props.retryAttempts === undefined ? Duration.minutes(1) : Duration.hours(1),
-      environment: { ...props.settings, NODE_OPTIONS },
+      environment: { ...props.settings, NODE_OPTIONS: nodeOptions(props.name) },
       ...(props.ephemeralStorageSize === undefined ? {} : { ephemeralStorageSize: props.ephemeralStorageSize }),
     });
     // The policy must be there before the first invocation.

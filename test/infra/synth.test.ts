@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { NODE_OPTIONS } from '../../infra/constructs/plumbline-function.ts';
+import { nodeOptions } from '../../infra/constructs/function-memory.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 const cdk = join(dirname(createRequire(import.meta.url).resolve('aws-cdk/package.json')), 'bin', 'cdk');
@@ -78,13 +78,16 @@ describe('cdk synth', () => {
     expect(statSync(join(assetOf('reconcile'), 'index.mjs')).size).toBeLessThan(3_000_000);
   });
 
-  it.each(['schedule', 'reconcile', 'audit'])('bundles %s so that it starts, and says by name which settings it misses', (name) => {
-    const env = { NODE_OPTIONS };
-    const { stderr } = spawnSync(process.execPath, [join(assetOf(name), 'index.mjs')], { env, encoding: 'utf8' });
-    const error = /^.*Error: settings: .*$/m.exec(stderr)?.[0];
-    // The class keeps its name although the bundle is minified: records and logs call errors by it.
-    expect(error).toMatch(/^SettingsError: settings: DEPLOYMENT: .*CLUSTERS_TABLE: /);
-  });
+  it.each(['schedule', 'reconcile', 'audit'] as const)(
+    'bundles %s so that it starts, and says by name which settings it misses',
+    (name) => {
+      const env = { NODE_OPTIONS: nodeOptions(name) };
+      const { stderr } = spawnSync(process.execPath, [join(assetOf(name), 'index.mjs')], { env, encoding: 'utf8' });
+      const error = /^.*Error: settings: .*$/m.exec(stderr)?.[0];
+      // The class keeps its name although the bundle is minified: records and logs call errors by it.
+      expect(error).toMatch(/^SettingsError: settings: DEPLOYMENT: .*CLUSTERS_TABLE: /);
+    },
+  );
 
   it('refuses a context that is wrong, with what is accepted', () => {
     const refused = synth('--context', 'sourcePackaging=tarball');

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { bundleFunction, type FunctionName } from '../../../infra/constructs/bundle.ts';
-import { NODE_OPTIONS } from '../../../infra/constructs/plumbline-function.ts';
+import { nodeOptions } from '../../../infra/constructs/function-memory.ts';
 
 const Answer = z.union([z.object({ result: z.unknown() }), z.object({ thrown: z.string() })]);
 
@@ -22,7 +22,7 @@ export async function startBundle(name: FunctionName, environment: Readonly<Reco
   const directory = await mkdtemp(join(tmpdir(), `plumbline-border-${name}-`));
   bundleFunction(name, directory);
   const child = fork(fileURLToPath(new URL('./invoke.mjs', import.meta.url)), [join(directory, 'index.mjs')], {
-    env: { ...environment, PATH: process.env.PATH, NODE_OPTIONS },
+    env: { ...environment, PATH: process.env.PATH, NODE_OPTIONS: nodeOptions(name) },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let log = '';

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { NODE_OPTIONS } from '../../../infra/constructs/plumbline-function.ts';
+import { nodeOptions } from '../../../infra/constructs/function-memory.ts';
 import type { EngineProcess } from './engine.ts';
 import { startLineEngine } from './line-engine.ts';
 
@@ -19,7 +19,7 @@ const Answer = z.object({
   storage: z.object({ wallSecondsWithStorage: z.number(), storageCalls: z.number() }).optional(),
 });
 
-/** Starts a bundled program on this Node, with the options that the functions have; its settings are in a file, since one is a token. */
+/** Starts a bundled program on this Node, with the options that the function has; its settings are in a file, since one is a token. */
 export async function startNodeEngine({ bundle, settings, env, directory, signal }: NodeEngine): Promise<EngineProcess> {
   const file = join(directory, 'settings.json');
   await writeFile(file, JSON.stringify(settings), { mode: 0o600 });
@@ -27,5 +27,5 @@ export async function startNodeEngine({ bundle, settings, env, directory, signal
     const { did, storage } = Answer.parse(answer);
     return { did, ...(storage === undefined ? {} : { storage }) };
   };
-  return startLineEngine(process.execPath, [...NODE_OPTIONS.split(' '), bundle, file], readAnswer, { env, signal });
+  return startLineEngine(process.execPath, [...nodeOptions('reconcile').split(' '), bundle, file], readAnswer, { env, signal });
 }

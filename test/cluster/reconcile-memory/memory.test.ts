@@ -9,7 +9,7 @@ import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secre
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { bundleFunction } from '../../../infra/constructs/bundle.ts';
-import { NODE_OPTIONS } from '../../../infra/constructs/plumbline-function.ts';
+import { nodeOptions } from '../../../infra/constructs/function-memory.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { loadSettings } from '../../../lib/config.ts';
 import { createStores, type Stores } from '../../../lib/deployment.ts';
@@ -60,7 +60,7 @@ beforeAll(async () => {
   stores = createStores(loadSettings(environment), { dynamodb: new DynamoDBClient(reach), s3, kms }, systemClock);
   await registerCluster(reach);
   child = fork(fileURLToPath(new URL('./invoke.mjs', import.meta.url)), [join(directory, 'index.mjs')], {
-    env: { ...aws, ...environment, PATH: process.env.PATH, NODE_OPTIONS },
+    env: { ...aws, ...environment, PATH: process.env.PATH, NODE_OPTIONS: nodeOptions('reconcile') },
     // The records of a thousand objects; what goes wrong is shown.
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
