@@ -16,6 +16,11 @@ export function actorOf(live: KubernetesObject, differences: readonly Pick<Diffe
   return known.length < owners.length ? UNKNOWN_ACTOR : actorOfEntries(known);
 }
 
+/** Who made an object, as far as managed fields tell: everybody who has written it, but for us. */
+export function makerOf({ metadata: { managedFields = [] } }: KubernetesObject, fieldManager: string): Actor {
+  return actorOfEntries(managedFields.filter((entry) => (entry.subresource ?? '') === '' && !isApplyOf(entry, fieldManager)));
+}
+
 /** The managers of some entries as one actor: their names, the latest first, and when the latest wrote. */
 export function actorOfEntries(entries: readonly ManagedFieldsEntry[]): Actor {
   const latestFirst = newestFirst(entries);

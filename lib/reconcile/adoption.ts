@@ -4,6 +4,7 @@ import { OWNER_LABEL, type WriterIdentity } from './identity.ts';
 import { appliedFields } from './managed-fields.ts';
 import { type ClassifyManager, matchesName } from './managers.ts';
 import { isManagerOf, type Owner } from './ownership.ts';
+import { isMadeAnew, type Target } from './target.ts';
 
 /** The first contact with an object that was there before us, whose fields are taken over with it. */
 export interface Adopted {
@@ -14,10 +15,18 @@ export interface Adopted {
 
 const NAMES: Readonly<Record<Owner['deployer'], string>> = { helm: 'Helm', 'argo-cd': 'Argo CD', flux: 'Flux', plumbline: 'Plumbline' };
 
-/** Undefined of an object that is ours already. */
-export function adoptionOf(live: KubernetesObject, owner: Owner | undefined, identity: WriterIdentity): Adopted | undefined {
+/**
+ * Undefined of an object that is ours already. One that was ours and that somebody has made anew is drift, unless another deployer has it now.
+ */
+export function adoptionOf(
+  live: KubernetesObject,
+  owner: Owner | undefined,
+  target: Target,
+  identity: WriterIdentity,
+): Adopted | undefined {
   if (isOurs(live, identity)) return undefined;
   if (owner !== undefined) return { from: NAMES[owner.deployer], deployer: owner.deployer };
+  if (isMadeAnew(target, live.metadata.uid)) return undefined;
   return { from: writersOf(live), deployer: undefined };
 }
 

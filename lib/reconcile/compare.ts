@@ -1,7 +1,7 @@
 import { failureOf } from '../errors.ts';
 import type { KubernetesObject } from '../manifests/object.ts';
 import type { Actor } from '../records/record.ts';
-import { actorOf, ownerOf } from './actor.ts';
+import { actorOf, makerOf, ownerOf } from './actor.ts';
 import { type Baseline, divideByCause, driftClassOf } from './classify.ts';
 import { type Difference, diffObjects } from './diff.ts';
 import { isIgnored } from './field-rules.ts';
@@ -14,7 +14,10 @@ import { IRREVERSIBLE } from './policy/irreversible.ts';
 import { liveMarks, type Marks } from './policy/marks.ts';
 import { type ObjectFacts, objectFacts } from './surface/object-facts.ts';
 import { type ForeignGroup, groupOthers, isTakenOver, type PlannedTakeover, takeoverOf } from './takeover/index.ts';
-import type { Target } from './target.ts';
+import { isMadeAnew, type Target } from './target.ts';
+
+/** The class of all drift of an object that was deleted and created again, of which there may be none but that. */
+export const RECREATED = 'recreated';
 
 /** Differences of one class, and who made them. */
 export interface Drift {
@@ -101,10 +104,12 @@ function comparePresent(observation: PresentObservation, { identity, writes }: C
   const { drift, rollout } = divideByCause(
     differences,
     target.object,
-    baselineOf(target, identity, ours !== undefined),
+    baselineOf(target, identity, ours !== undefined || isMadeAnew(target, uid)),
     (difference) => ownerOf(live, difference, fieldManager) !== undefined,
   );
   const fields = appliedFields(dryRun, fieldManager) ?? {};
+  // One that is as it is to be was made by an earlier run of ours, which was cut off before it could say so.
+  const isRecreated = isMadeAnew(target, uid) && adoption === undefined && (drift.length > 0 || !sameFields(ours, fields));
   const groups = groupOthers(others, { target, dryRun, spares });
   const takes = groups.some(isTakenOver) || adoption !== undefined;
   const refused = others.filter(({ refusal }) => refusal !== undefined).flatMap(({ paths }) => paths);
@@ -118,7 +123,9 @@ function comparePresent(observation: PresentObservation, { identity, writes }: C
     uid,
     resourceVersion,
     rollout: [...rollout, ...dropped],
-    drift: groupDrift(drift, live, target, fieldManager),
+    drift: isRecreated
+      ? [{ ...withActor(RECREATED, drift, live, fieldManager), actor: makerOf(live, fieldManager) }]
+      : groupDrift(drift, live, fieldManager),
     ...(irreversible.length === 0 ? {} : { irreversible: withActor(IRREVERSIBLE, irreversible, live, fieldManager) }),
     foreign,
     ...(takeover === undefined
@@ -169,10 +176,9 @@ function baselineOf(target: Target, { owner }: WriterIdentity, applied: boolean)
   return { object: { ...baseline.object, metadata: { ...metadata, labels: { ...metadata.labels, [OWNER_LABEL]: owner } } } };
 }
 
-/** One group for each class; of an object that was deleted and created again all of it is one. */
-function groupDrift(drift: readonly Difference[], live: KubernetesObject, target: Target, fieldManager: string): readonly Drift[] {
-  const recreated = target.knownUid !== undefined && live.metadata.uid !== target.knownUid;
-  const byClass = Map.groupBy(drift, (difference) => (recreated ? 'recreated' : driftClassOf(difference)));
+/** One group for each class. */
+function groupDrift(drift: readonly Difference[], live: KubernetesObject, fieldManager: string): readonly Drift[] {
+  const byClass = Map.groupBy(drift, driftClassOf);
   return [...byClass].map(([driftClass, differences]) => withActor(driftClass, differences, live, fieldManager));
 }
 

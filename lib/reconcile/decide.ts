@@ -3,7 +3,7 @@ import { describeObject } from '../manifests/object.ts';
 import type { Actor, Decision } from '../records/record.ts';
 import { UNKNOWN_ACTOR } from './actor.ts';
 import { missingClassOf } from './classify.ts';
-import { type AbsentComparison, type Comparison, isOwnerLabel, type PresentComparison } from './compare.ts';
+import { type AbsentComparison, type Comparison, isOwnerLabel, type PresentComparison, RECREATED } from './compare.ts';
 import type { Difference } from './diff.ts';
 import { isJob } from './jobs.ts';
 import type { Owner } from './ownership.ts';
@@ -201,7 +201,7 @@ function withoutOurMark(comparison: PresentComparison): PresentComparison {
   return {
     ...comparison,
     rollout: withoutLabel(comparison.rollout),
-    drift: drift.filter(({ differences }) => differences.length > 0),
+    drift: drift.filter((group) => group.class === RECREATED || group.differences.length > 0),
     ownershipLost: false,
   };
 }

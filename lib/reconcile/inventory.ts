@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { objectKey } from '../manifests/object.ts';
 import type { Inventory, InventoryObject } from '../storage/stores.ts';
 import type { AppliedItem } from './apply.ts';
+import { RECREATED } from './compare.ts';
 import { type Item, isEqual } from './decide.ts';
 import { isJob, jobHash } from './jobs.ts';
 import { present, pruneMark } from './prune/index.ts';
@@ -77,10 +78,17 @@ function isAt(item: AppliedItem): boolean {
   return isRolledOut || isEqual(item) || !item.target.moved;
 }
 
-/** The uid is remembered from what is ours: of a recreated object only once its difference has been dealt with. */
+/**
+ * The uid is remembered from what is ours: of a recreated object only once its difference has been dealt with. Where nothing is written, one
+ * that is as Git says it is told once.
+ */
 function uidOf(item: AppliedItem): string | undefined {
   if (item.result.state === 'written') return item.result.uid;
-  return isEqual(item) && 'uid' in item.comparison ? item.comparison.uid : undefined;
+  return (isEqual(item) || isTold(item)) && 'uid' in item.comparison ? item.comparison.uid : undefined;
+}
+
+function isTold({ findings: [only, ...others] }: AppliedItem): boolean {
+  return only?.class === RECREATED && only.decision === 'observed' && only.differences.length === 0 && others.length === 0;
 }
 
 export function sameInventory(a: Inventory, b: Inventory): boolean {

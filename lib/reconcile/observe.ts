@@ -118,7 +118,7 @@ async function tryToObserve(target: Target, live: KubernetesObject, observing: O
   const { fieldManager } = identity;
   const { uid, resourceVersion } = live.metadata;
   const owner = otherOwner(live, target.object, identity);
-  const adoption = adoptionOf(live, owner, identity);
+  const adoption = adoptionOf(live, owner, target, identity);
   if (owner !== undefined && !mayAdopt(target.id, adoption, rules.adopt)) return { state: 'owned', target, uid, owner };
   if (live.metadata.deletionTimestamp !== undefined) {
     return { state: 'terminating', target, uid, ...(isJob(live) && isFinished(live) ? { finished: true } : {}) };

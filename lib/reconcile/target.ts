@@ -37,6 +37,11 @@ export interface Target {
   readonly dependsOn?: readonly string[];
 }
 
+/** Whether a live object with this uid is another one than the one that was applied. What Git brings back is met as for the first time. */
+export function isMadeAnew({ baseline, knownUid }: Target, uid: string | undefined): boolean {
+  return baseline !== undefined && knownUid !== undefined && uid !== knownUid;
+}
+
 /** Desired, but nothing that this run can compare: it failed before the cluster was asked, or waits for its kind. */
 export interface Untargeted {
   readonly id: ObjectId;

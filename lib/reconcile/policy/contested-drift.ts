@@ -50,7 +50,7 @@ export function divideDrift(key: string, drift: readonly Drift[], { contested }:
       if (met.state === 'free') differences.push(difference);
       else fought.push({ until: met.state === 'retreat' ? met.until : undefined, difference, group });
     }
-    if (differences.length > 0) free.push({ ...group, differences });
+    if (differences.length > 0 || group.differences.length === 0) free.push({ ...group, differences });
   }
   const byEnd = [...Map.groupBy(fought, ({ until }) => until?.getTime())].toSorted(([a], [b]) => (a ?? Infinity) - (b ?? Infinity));
   return {
