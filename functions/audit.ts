@@ -84,7 +84,15 @@ export const handler = middy()
 
 async function rerollAndLookAgain(cluster: OptedInCluster, facts: readonly Fact[], signal: AbortSignal): Promise<readonly RerollOutcome[]> {
   const fieldManager = `image-reroll-${settings.DEPLOYMENT}`;
-  const deps = { connect, clock: systemClock, leases: stores.leases, owner: `audit ${ulid()}`, fieldManager };
+  const deps = {
+    connect,
+    contents: registry,
+    details: registry.details,
+    clock: systemClock,
+    leases: stores.leases,
+    owner: `audit ${ulid()}`,
+    fieldManager,
+  };
   const reroll = {
     mayWrite: ({ row, artifact }: OptedInCluster, object: KubernetesObject) => {
       const policy = policyFor(policyOf(row, artifact.settings, systemClock.now()), object);

@@ -2,6 +2,7 @@ import type { ClusterRow } from '../fleet/cluster.ts';
 import type {
   AuditOutcome,
   ChangedRepository,
+  DetailReader,
   EcrClients,
   ImageContents,
   ImageRegistry,
@@ -49,6 +50,7 @@ export interface Deployment {
   readonly images: {
     readonly locks: LockStore;
     readonly registry: ImageRegistry & ImageContents;
+    readonly details: DetailReader;
     readonly ecrFor: EcrClients;
     readonly pods: PodAuditDependencies;
     readonly leases: LeaseStore;

@@ -23,8 +23,8 @@ export function imagesReRollCommand(define: DefineCommand): Command {
       const row = requireRow(await getCluster(deployment.clusters, name, run.signal));
       const artifact = await deployment.desired(row, { type: 'artifact' }, run.signal);
       const target = { kind, namespace: workload.slice(0, slash), name: workload.slice(slash + 1) };
-      const { pods, leases } = deployment.images;
-      const deps = { ...pods, leases, owner: 'plumbline images re-roll', fieldManager: `image-reroll-${deployment.name}` };
+      const { pods, details, leases } = deployment.images;
+      const deps = { ...pods, details, leases, owner: 'plumbline images re-roll', fieldManager: `image-reroll-${deployment.name}` };
       const at = await run.progress(`restarting ${workload}`, () => rerollWorkload({ row, artifact }, target, deps, run.signal));
       run.output.lines([{ cluster: row.cluster, ...target, restartedAt: at }]);
       run.output.text(() => `${kind} ${workload} restarts through its template.\n`);

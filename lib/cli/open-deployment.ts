@@ -77,6 +77,7 @@ export async function openDeployment(target: DeploymentTarget, machine: Machine,
     images: {
       locks: stores.locks,
       registry,
+      details: registry.details,
       ecrFor: createEcrClients(settings.DEPLOYMENT, clock),
       pods,
       leases: stores.leases,

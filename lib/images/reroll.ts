@@ -7,6 +7,7 @@ import { isJsonArray, isJsonObject, type JsonObject } from '../manifests/json.ts
 import type { KubernetesObject } from '../manifests/object.ts';
 import type { LeaseStore } from '../storage/stores.ts';
 import { type AuditedCluster, auditPods, type PodAuditDependencies } from './audit-pods.ts';
+import { type PullDependencies, unpullable } from './pullable.ts';
 import { fieldOf, rolloutOf } from './rollout.ts';
 
 /** Restarts of one workload lie at least this far apart. */
@@ -30,7 +31,7 @@ export interface RerollTarget {
   readonly name: string;
 }
 
-export interface RestartDependencies extends Pick<PodAuditDependencies, 'connect'> {
+export interface RestartDependencies extends Pick<PodAuditDependencies, 'connect'>, PullDependencies {
   readonly clock: Clock;
   readonly leases: LeaseStore;
   /** Names this run to those who find the lease taken. */
@@ -76,7 +77,7 @@ export async function rerollWorkload(
 
 /**
  * Restarts a workload under its cluster's lease. Throws `RerollError` where another run holds that, where the workload is not there, and for what
- * `refusalOf` says. Resolves to the time that its template has from now on.
+ * `refusalOf` and `unpullable` say. Resolves to the time that its template has from now on.
  */
 export async function restartThroughTemplate(
   row: ClusterRow,
@@ -95,7 +96,7 @@ export async function restartThroughTemplate(
   const live = await client.get(workloads(target.kind), target, signal);
   if (live === undefined) throw new RerollError('WorkloadNotFound', `${named}: it is not there. Nothing was restarted.`);
   const now = deps.clock.now();
-  const refusal = refusalOf(live, await client.list(BUDGETS, {}, signal), now, intervalMs);
+  const refusal = refusalOf(live, await client.list(BUDGETS, {}, signal), now, intervalMs) ?? (await unpullable(live, deps, signal));
   if (refusal !== undefined) throw new RerollError(refusal.reason, `${named}: ${refusal.message} Nothing was restarted.`);
   await restart(client, live, target.kind, now.toISOString(), deps.fieldManager, signal);
   return now.toISOString();

@@ -91,6 +91,8 @@ const linesOf = ({
     .map(({ class: id, changes }) => `${id} ${changes[0]?.path.replace(`${played.namespace}/`, '')}`)
     .sort();
 
+/** As of a registry that knows nothing of an image beside its bytes. */
+const noDetails = { details: async () => new Map() };
 const nameOf = ({ repository }: PushTarget) => `${testRegistry()}/${repository}`;
 const unknown = `sha256:${createHash('sha256').update('nobody').digest('hex')}`;
 
@@ -236,7 +238,7 @@ it('restarts a workload that runs other bytes through its template, once, under 
   const cluster = clusterWith('prod-eu', 'rerolled', 'healthy');
   const enforced = { ...cluster, row: { ...cluster.row, mode: 'enforce' as const } };
   const target = (name: string) => ({ kind: 'Deployment' as const, namespace: played.namespace, name });
-  const reroll = { ...deps, leases: memoryLeaseStore(clock), owner: 'test', fieldManager: 'image-reroll-plumbline' };
+  const reroll = { ...deps, details: noDetails, leases: memoryLeaseStore(clock), owner: 'test', fieldManager: 'image-reroll-plumbline' };
 
   await expect(rerollWorkload(cluster, target('rerolled'), reroll, signal)).rejects.toMatchObject({ reason: 'NotEnforced' });
   await expect(rerollWorkload(enforced, target('healthy'), reroll, signal)).rejects.toMatchObject({ reason: 'NoMismatch' });
@@ -264,7 +266,7 @@ it('restarts by itself what runs other bytes, where Git asks for it, and not whi
     row: { ...cluster.row, mode: 'enforce' as const },
     artifact: { ...cluster.artifact, settings: { images: { reroll: 'on-mismatch' as const } } },
   };
-  const restarts = { ...deps, leases: memoryLeaseStore(clock), owner: 'test', fieldManager: 'image-reroll-plumbline' };
+  const restarts = { ...deps, details: noDetails, leases: memoryLeaseStore(clock), owner: 'test', fieldManager: 'image-reroll-plumbline' };
   const reroll = async () => {
     const { facts } = await audit('auto');
     const restart = (row: AuditedCluster['row'], target: RerollTarget) =>

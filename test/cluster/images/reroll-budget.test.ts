@@ -1,5 +1,6 @@
 import { beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
+import { digestKey, type ImageDigest, type ManifestAnswer } from '../../../lib/images/registry.ts';
 import { REROLL_INTERVAL_MS, type RerollKind, restartThroughTemplate } from '../../../lib/images/reroll.ts';
 import { bearerToken, createKubernetesClient } from '../../../lib/kubernetes/index.ts';
 import { clusterRow } from '../../helpers/cluster-row.ts';
@@ -10,6 +11,12 @@ import { memoryLeaseStore } from '../../helpers/memory-stores.ts';
 const cluster = testCluster('prod-eu');
 const clock = { now: () => new Date('2026-01-01T12:00:00Z') };
 const signal = AbortSignal.timeout(120_000);
+const IMAGE = `registry.example/web@sha256:${'a'.repeat(64)}`;
+const PRESENT: ManifestAnswer = {
+  state: 'found',
+  manifest: { digest: `sha256:${'a'.repeat(64)}`, mediaType: '', platforms: [], children: [] },
+};
+const GONE: ManifestAnswer = { state: 'missing', failure: { reason: 'ManifestUnknown', message: 'unknown' } };
 const Answered = z.looseObject({ metadata: z.looseObject({ generation: z.number().optional() }) });
 const Template = z.looseObject({
   spec: z.object({ template: z.object({ metadata: z.object({ annotations: z.record(z.string(), z.string()).optional() }) }) }),
@@ -27,7 +34,7 @@ const pathOf = (kind: RerollKind) => `/apis/apps/v1/namespaces/${namespace}/${ki
 
 async function workload(kind: RerollKind, name: string, spec: object): Promise<void> {
   const labels = { app: name };
-  const template = { metadata: { labels }, spec: { containers: [{ name: 'app', image: `web@sha256:${'a'.repeat(64)}` }] } };
+  const template = { metadata: { labels }, spec: { containers: [{ name: 'app', image: IMAGE }] } };
   const service = kind === 'StatefulSet' ? { serviceName: name } : {};
   const metadata = { name, namespace };
   const created = Answered.parse(
@@ -64,10 +71,12 @@ async function budget(name: string, disruptionsAllowed: number): Promise<void> {
 }
 
 /** `restarted`, or the reason why not; by what the template has on the server afterwards. */
-async function restart(kind: RerollKind, name: string): Promise<string> {
+async function restart(kind: RerollKind, name: string, inRegistry = PRESENT): Promise<string> {
   const { endpoint, certificateAuthority } = cluster;
   const deps = {
     connect: async () => createKubernetesClient({ endpoint, certificateAuthority, authentication: bearerToken(token, 'test') }),
+    contents: { manifests: async (images: readonly ImageDigest[]) => new Map(images.map((image) => [digestKey(image), inRegistry])) },
+    details: { details: async () => new Map() },
     clock,
     leases: memoryLeaseStore(clock),
     owner: 'test',
@@ -107,4 +116,9 @@ it.each<[string, RerollKind, object, string]>([
 it('without a budget a workload with Recreate is restarted', async () => {
   await workload('Deployment', 'free', { replicas: 4, strategy: { type: 'Recreate' } });
   expect(await restart('Deployment', 'free')).toBe('restarted');
+});
+
+it('a workload whose image is gone from its registry keeps its pods', async () => {
+  await workload('Deployment', 'gone', { replicas: 4 });
+  expect(await restart('Deployment', 'gone', GONE)).toBe('ImageMissing');
 });

@@ -46,6 +46,7 @@ export function emptyWorld(): World {
     images: {
       locks: { list: unused, putIfAbsent: unused, relock: unused, generation: unused, readTree: unused, putTree: unused },
       registry: { resolve: unused, settings: unused, manifests: unused, config: unused },
+      details: { details: unused, copies: unused, forget: () => {} },
       ecrFor: () => {
         throw new Error('not asked for in this test');
       },
