@@ -3,6 +3,8 @@ import type { ClusterRow, ClusterState } from '../fleet/cluster.ts';
 import type { Fact } from '../records/fact.ts';
 import type { Decision, PlumblineRecord, RunOutcome } from '../records/record.ts';
 import { redactFailure } from '../records/redact.ts';
+import { isInventoryMoved } from '../storage/artifact-error.ts';
+import type { Inventory } from '../storage/stores.ts';
 import { nextAttempt } from './backoff.ts';
 import type { ReconcileDependencies } from './dependencies.ts';
 import type { CompletedRun, Ending, StoppedRun } from './ending.ts';
@@ -51,7 +53,7 @@ export async function concludeRun(
   try {
     return await store(run, ending, before, { now, requests }, deps);
   } catch (error) {
-    if (!isOverdue(ending, now)) await sayFailed(run.row.cluster, error, deps.state);
+    if (!isOverdue(ending, deps.clock.now())) await sayFailed(run.row.cluster, error, deps.state);
     throw error;
   }
 }
@@ -96,15 +98,31 @@ async function store(
     },
     AbortSignal.timeout(RECORDING_SECONDS * 1000),
   );
-  if (isOverdue(ending, now)) return { outcome, records };
+  // Recording takes its time.
+  if (isOverdue(ending, deps.clock.now())) return { outcome, records };
   if (ending.state === 'completed') {
     const { inventory, remembered } = ending;
-    if (inventory !== undefined) await deps.artifacts.putInventory(cluster, inventory);
+    if (inventory !== undefined && !(await storeInventory(cluster, inventory, deps))) return { outcome, records };
     if (remembered.checkpoint !== undefined) await deps.artifacts.putCheckpoint(cluster, remembered.checkpoint);
   }
   const patch = ending.state === 'completed' ? completedState(ending, run) : stoppedState(ending, before, now, deps.random());
   await deps.state.update(cluster, { ...patch, outcome, failure: failure ?? null, lastRunAt: now.toISOString() });
   return { outcome, records };
+}
+
+/** False where another run is ahead, whose inventory and state this one must not set back. */
+async function storeInventory(
+  cluster: string,
+  inventory: Inventory,
+  { artifacts }: Pick<ReconcileDependencies, 'artifacts'>,
+): Promise<boolean> {
+  try {
+    await artifacts.putInventory(cluster, inventory);
+    return true;
+  } catch (error) {
+    if (isInventoryMoved(error)) return false;
+    throw error;
+  }
 }
 
 type StatePatch = Parameters<ReconcileDependencies['state']['update']>[1];

@@ -9,7 +9,9 @@ import { present, pruneMark } from './prune/index.ts';
 
 /** What is known of the cluster with this uid: what a row that was pointed at another one has applied there says nothing of this one. */
 export function inventoryOf(clusterUid: string, stored: Inventory | undefined): Inventory {
-  return stored?.clusterUid === clusterUid ? stored : { clusterUid, objects: [] };
+  if (stored === undefined || stored.clusterUid === clusterUid) return stored ?? { clusterUid, objects: [] };
+  const { version } = stored;
+  return { clusterUid, objects: [], ...(version === undefined ? {} : { version }) };
 }
 
 /**

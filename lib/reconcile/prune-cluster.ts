@@ -77,8 +77,12 @@ export async function pruneCluster(
 
 const RECORDING_SECONDS = 30;
 
-function givenUp({ clusterUid, objects }: Inventory): Inventory {
-  return { clusterUid, objects: objects.map((entry) => ({ ...entry, absent: { since: FOR_EVER } })) };
+function givenUp({ clusterUid, objects, version }: Inventory): Inventory {
+  return {
+    clusterUid,
+    ...(version === undefined ? {} : { version }),
+    objects: objects.map((entry) => ({ ...entry, absent: { since: FOR_EVER } })),
+  };
 }
 
 function prunedObject({ object, decision, error }: Fact): PrunedObject {

@@ -3,6 +3,7 @@ import type { ClusterRow, ClusterState } from '../fleet/cluster.ts';
 import { isOvertaken } from '../fleet/overtaken.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { isWaitingForServer } from '../source/rendered-from.ts';
+import { isInventoryMoved } from '../storage/artifact-error.ts';
 import type { Lease } from '../storage/stores.ts';
 import { applyAll, splitFoundation } from './apply.ts';
 import { compareAll } from './compare.ts';
@@ -110,6 +111,7 @@ async function attempt(
     await rememberServer(row, session, now, deps);
     return end(await reconcileObjects(session, deps));
   } catch (error) {
+    if (isInventoryMoved(error)) return end({ state: 'overtaken' });
     // What AWS did not do is not the cluster's fault: it is tried again at its interval, not later and later.
     const backsOff = !(error instanceof AwsFaultError);
     return end({ state: 'stopped', outcome: 'failed', revision, failure: runFailure(row, error, signal), backsOff });

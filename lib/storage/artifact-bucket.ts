@@ -1,20 +1,26 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
-import { GetObjectCommand, HeadObjectCommand, NoSuchKey, PutObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  NoSuchKey,
+  PutObjectCommand,
+  type PutObjectCommandInput,
+  type S3Client,
+  S3ServiceException,
+} from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { AwsFaultError, awsFaultOf } from '../aws-fault.ts';
-import { PlumblineError } from '../errors.ts';
 import { type JsonValue, parseJson, stringifyJson } from '../manifests/json.ts';
 import { isSecret } from '../manifests/secrets.ts';
 import { HEALTH_STATUSES, RECORD_KINDS } from '../records/record.ts';
 import type { Artifact } from '../source/artifact.ts';
 import { digestOfApiVersions } from './api-versions.ts';
+import { ArtifactError, inventoryMoved } from './artifact-error.ts';
 import { canonicalise } from './canonical-json.ts';
 import { type DataKeys, decryptText, encryptText } from './data-keys.ts';
 import { sendOptions } from './document-client.ts';
-import type { ArtifactStore, Intent, Inventory } from './stores.ts';
-
-export class ArtifactError extends PlumblineError {}
+import type { ArtifactStore, Intent } from './stores.ts';
 
 const DIGEST = /^[0-9a-f]{64}$/;
 
@@ -92,15 +98,19 @@ const StoredInventory = z.object({
  */
 export function createArtifactStore(client: S3Client, bucket: string, keys: DataKeys): ArtifactStore {
   /** Undefined when there is none; throws `AwsFaultError` when it was not read to its end. */
-  async function readBytes(key: string, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+  async function readStored(key: string, signal?: AbortSignal): Promise<{ readonly bytes: Uint8Array; readonly etag: string } | undefined> {
     try {
-      const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), sendOptions(signal));
-      return await Body?.transformToByteArray();
+      const { Body, ETag: etag = '' } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), sendOptions(signal));
+      return Body === undefined ? undefined : { bytes: await Body.transformToByteArray(), etag };
     } catch (error) {
       if (error instanceof NoSuchKey) return undefined;
       // The client's own middleware is over once the body begins.
       throw awsFaultOf(error, { service: 'S3', operation: 'GetObject', subject: `object ${key}` }) ?? error;
     }
+  }
+
+  async function readBytes(key: string, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+    return (await readStored(key, signal))?.bytes;
   }
 
   async function readText(key: string, signal?: AbortSignal): Promise<string | undefined> {
@@ -118,11 +128,15 @@ export function createArtifactStore(client: S3Client, bucket: string, keys: Data
     }
   }
 
-  async function writeObject(key: string, text: string): Promise<void> {
-    const body = await compress(text);
-    await client.send(
-      new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: 'application/json', ContentEncoding: 'gzip' }),
-    );
+  /** Resolves to the ETag that it has then. */
+  async function writeObject(
+    key: string,
+    text: string,
+    condition: Pick<PutObjectCommandInput, 'IfMatch' | 'IfNoneMatch'> = {},
+  ): Promise<string | undefined> {
+    const stored = { Body: await compress(text), ContentType: 'application/json', ContentEncoding: 'gzip' };
+    const { ETag: etag } = await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, ...stored, ...condition }));
+    return etag;
   }
 
   return {
@@ -156,12 +170,19 @@ export function createArtifactStore(client: S3Client, bucket: string, keys: Data
     },
 
     async getInventory(cluster, signal) {
-      const text = await readText(`inventories/${cluster}`, signal);
-      return text === undefined ? undefined : StoredInventory.parse(parseJson(text));
+      const stored = await readStored(`inventories/${cluster}`, signal);
+      if (stored === undefined) return undefined;
+      return { ...StoredInventory.parse(parseJson(await textOf(stored.bytes))), version: stored.etag };
     },
 
-    async putInventory(cluster, inventory: Inventory) {
-      await writeObject(`inventories/${cluster}`, stringifyJson(inventory));
+    async putInventory(cluster, { version, ...inventory }) {
+      const condition = version === undefined ? { IfNoneMatch: '*' } : { IfMatch: version };
+      try {
+        const etag = await writeObject(`inventories/${cluster}`, stringifyJson(inventory), condition);
+        return { ...inventory, ...(etag === undefined ? {} : { version: etag }) };
+      } catch (error) {
+        throw isConditionFailed(error) ? inventoryMoved(cluster, error) : error;
+      }
     },
 
     async getCheckpoint(cluster, signal) {
@@ -190,6 +211,12 @@ export function createArtifactStore(client: S3Client, bucket: string, keys: Data
       );
     },
   };
+}
+
+/** Something else is stored (412), was stored at the same moment (409), or what was to be replaced is gone (404). */
+function isConditionFailed(error: unknown): boolean {
+  if (error instanceof NoSuchKey) return true;
+  return error instanceof S3ServiceException && (error.$metadata.httpStatusCode === 412 || error.$metadata.httpStatusCode === 409);
 }
 
 async function textOf(bytes: Uint8Array): Promise<string> {

@@ -2,7 +2,8 @@
  * Where Plumbline keeps things: three DynamoDB tables and a bucket. `stores.ts` says what the rest of the code may ask for, the other files
  * are its one implementation, on AWS.
  */
-export { ArtifactError, createArtifactStore } from './artifact-bucket.ts';
+export { createArtifactStore } from './artifact-bucket.ts';
+export { ArtifactError } from './artifact-error.ts';
 export { cacheArtifacts } from './cached-artifacts.ts';
 export { ClusterExistsError, ClusterNotFoundError, createClusterStore } from './cluster-table.ts';
 export { createDataKeys } from './data-keys.ts';

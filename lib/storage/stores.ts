@@ -104,6 +104,8 @@ export interface Inventory {
   readonly allowance?: { readonly expect: number; readonly left: number };
   /** Written before the first write of a run, and cleared once its records are stored. */
   readonly intents?: readonly Intent[];
+  /** Of what is stored, as the store names it; absent where nothing is. Whoever changes the inventory keeps it. */
+  readonly version?: string;
 }
 
 /** Content-addressed artifacts and other blobs of a cluster, in S3. Secrets in them are envelope-encrypted; digests are keyed. */
@@ -113,7 +115,11 @@ export interface ArtifactStore {
   /** Throws `ArtifactError` when it is gone or does not match its digest. */
   get(digest: string, signal?: AbortSignal): Promise<Artifact>;
   getInventory(cluster: string, signal?: AbortSignal): Promise<Inventory | undefined>;
-  putInventory(cluster: string, inventory: Inventory): Promise<void>;
+  /**
+   * Stores it in place of its `version`, and resolves to it with the version that it has now. Throws `ArtifactError` with reason
+   * `InventoryMoved` when something else is stored: a run that lost its lease must not set back what the next one knows.
+   */
+  putInventory(cluster: string, inventory: Inventory): Promise<Inventory>;
   /** What is remembered of a cluster to spare work, as it was put; undefined when there is none, and when what is there is damaged. */
   getCheckpoint(cluster: string, signal?: AbortSignal): Promise<string | undefined>;
   putCheckpoint(cluster: string, text: string): Promise<void>;

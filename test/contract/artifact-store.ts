@@ -89,7 +89,7 @@ export function artifactStoreContract(create: () => ArtifactStore): void {
     const cluster = `c-${randomUUID()}`;
     expect(await artifacts.getInventory(cluster)).toBeUndefined();
     const object = { group: 'apps', kind: 'Deployment', namespace: 'shop', name: 'web', apiVersion: 'apps/v1' };
-    await artifacts.putInventory(cluster, { clusterUid: 'c-1', objects: [object] });
+    const first = await artifacts.putInventory(cluster, { clusterUid: 'c-1', objects: [object] });
     const last: Inventory = {
       clusterUid: 'c-1',
       objects: [
@@ -100,8 +100,26 @@ export function artifactStoreContract(create: () => ArtifactStore): void {
       allowance: { expect: 12, left: 3 },
       intents: [intent],
     };
-    await artifacts.putInventory(cluster, last);
-    expect(await artifacts.getInventory(cluster)).toEqual(last);
+    const { version } = first;
+    const stored = await artifacts.putInventory(cluster, { ...last, ...(version === undefined ? {} : { version }) });
+    expect(stored).toEqual({ ...last, version: expect.any(String) });
+    expect(await artifacts.getInventory(cluster)).toEqual(stored);
+  });
+
+  it('stores no inventory in place of one that it was not made from', async () => {
+    const artifacts = create();
+    const cluster = `c-${randomUUID()}`;
+    const moved = expect.objectContaining({ reason: 'InventoryMoved' });
+    await expect(artifacts.putInventory(cluster, { clusterUid: 'c-1', objects: [], version: '"of-one-that-is-gone"' })).rejects.toThrow(
+      moved,
+    );
+    const first = await artifacts.putInventory(cluster, { clusterUid: 'c-1', objects: [] });
+    const second = await artifacts.putInventory(cluster, { ...first, source: 'https://git.example/shop apps' });
+
+    await expect(artifacts.putInventory(cluster, { ...first, source: 'https://git.example/late apps' })).rejects.toThrow(moved);
+    await expect(artifacts.putInventory(cluster, { clusterUid: 'c-1', objects: [] })).rejects.toThrow(moved);
+
+    expect(await artifacts.getInventory(cluster)).toEqual(second);
   });
 
   it("keeps a cluster's checkpoint, the latest one", async () => {

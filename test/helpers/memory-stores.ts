@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { Clock } from '../../lib/clock.ts';
 import { PlumblineError } from '../../lib/errors.ts';
 import type { ClusterState } from '../../lib/fleet/cluster.ts';
@@ -8,6 +8,7 @@ import { identityOf } from '../../lib/records/identity.ts';
 import type { ObjectRecord, PlumblineRecord } from '../../lib/records/record.ts';
 import type { Artifact } from '../../lib/source/artifact.ts';
 import { digestOfApiVersions } from '../../lib/storage/api-versions.ts';
+import { inventoryMoved } from '../../lib/storage/artifact-error.ts';
 import { canonicalise } from '../../lib/storage/canonical-json.ts';
 import type {
   ArtifactStore,
@@ -122,8 +123,11 @@ export function memoryArtifactStore(): ArtifactStore {
       return artifact;
     },
     getInventory: async (cluster) => inventories.get(cluster),
-    putInventory: async (cluster, inventory) => {
-      inventories.set(cluster, inventory);
+    putInventory: async (cluster, { version, ...inventory }) => {
+      if (inventories.get(cluster)?.version !== version) throw inventoryMoved(cluster);
+      const stored = { ...inventory, version: randomUUID() };
+      inventories.set(cluster, stored);
+      return stored;
     },
     getCheckpoint: async (cluster) => checkpoints.get(cluster),
     putCheckpoint: async (cluster, text) => {

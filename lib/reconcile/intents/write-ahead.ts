@@ -20,7 +20,7 @@ export function intendedFacts(items: readonly Item[]): readonly Fact[] {
 
 /**
  * Stores the inventory as it has to be before the first write, with what the items and `more` are about to do, where that is another than the
- * known one; and returns it.
+ * known one; and returns it. Throws `ArtifactError` with reason `InventoryMoved` when another run has been at the cluster meanwhile.
  */
 export async function storeDeclared(
   known: Inventory,
@@ -32,8 +32,7 @@ export async function storeDeclared(
   const facts = [...intendedFacts(items), ...more];
   const intents = recorder.prepare({ runId, startedAt: startedAt.toISOString(), revision: artifact.revision, facts });
   const declared = withIntents(declareInventory(known, items), intents, open);
-  if (!sameInventory(known, declared)) await artifacts.putInventory(row.cluster, declared);
-  return declared;
+  return sameInventory(known, declared) ? known : await artifacts.putInventory(row.cluster, declared);
 }
 
 /**

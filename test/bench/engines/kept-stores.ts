@@ -9,7 +9,7 @@ import { type MemoryStores, memoryStores } from '../../helpers/memory-stores.ts'
 /** What one run leaves for the next. */
 interface Kept {
   readonly state: ClusterState | undefined;
-  readonly inventory: Inventory | undefined;
+  readonly inventory: Omit<Inventory, 'version'> | undefined;
   readonly checkpoint: string | undefined;
   readonly open: readonly ObjectRecord[];
 }
@@ -34,15 +34,21 @@ export async function openKeptStores(file: string, cluster: string, clock: Clock
   return {
     stores,
     async keep() {
+      const inventory = await stores.artifacts.getInventory(cluster);
       const kept: Kept = {
         state: await stores.state.get(cluster),
-        inventory: await stores.artifacts.getInventory(cluster),
+        inventory: inventory === undefined ? undefined : withoutVersion(inventory),
         checkpoint: await stores.artifacts.getCheckpoint(cluster),
         open: await stores.records.listOpen(cluster),
       };
       writeFileSync(file, serialize(kept), { mode: 0o600 });
     },
   };
+}
+
+/** The next process starts with none stored. */
+function withoutVersion({ version: _ofThisProcess, ...inventory }: Inventory): Omit<Inventory, 'version'> {
+  return inventory;
 }
 
 /** No run asks for a record that is closed: in a deployment it would be in a table, and in no run's memory. */

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { PlumblineError } from '../../../lib/errors.ts';
 import { bearerToken, createKubernetesClient, type KubernetesClient } from '../../../lib/kubernetes/index.ts';
-import { reconcileCluster } from '../../../lib/reconcile/index.ts';
+import { type ReconcileDependencies, reconcileCluster } from '../../../lib/reconcile/index.ts';
 import { adminToken, testCluster } from '../../helpers/environment.ts';
 import { clientOf, createWorld, objectRecords, runRecord, type World } from './world.ts';
 
@@ -78,6 +78,58 @@ describe('whose cluster it is', () => {
     expect(await world.open()).toEqual([]);
   });
 });
+
+describe('what the next run knows', () => {
+  const OTHER = '---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: other, namespace: NS }\n';
+
+  /** A run is due in `world`, and this is what happens while it is held up. */
+  const overtake = (world: World) => async (): Promise<void> => {
+    world.advance(600);
+    await world.commit(`${SETTINGS.replace('blue', 'green')}${OTHER}`);
+    await world.reconcile();
+  };
+  const inventoried = async (world: World) =>
+    (await world.stores.artifacts.getInventory(world.row.cluster))?.objects.map(({ kind, name }) => `${kind} ${name}`);
+
+  it.each<[string, (world: World) => Partial<ReconcileDependencies>]>([
+    [
+      'before it stores what it is about to write',
+      (world) => {
+        const putInventory = held(overtake(world), world.deps.artifacts.putInventory);
+        return { artifacts: { ...world.deps.artifacts, putInventory } };
+      },
+    ],
+    [
+      'while it records what it did',
+      (world) => ({ recorder: { ...world.deps.recorder, record: held(overtake(world), world.deps.recorder.record) } }),
+    ],
+  ])('is not set back by a run that lost its lease %s', async (_when, heldUp) => {
+    const world = await deployed();
+    await world.commit(`${SETTINGS.replace('blue', 'red')}`);
+
+    await world.reconcile(heldUp(world));
+
+    expect(await inventoried(world)).toEqual(['ConfigMap other', 'ConfigMap settings']);
+    expect(await world.stores.state.get(world.row.cluster)).toMatchObject({ outcome: 'in-sync', revision: '3'.padStart(40, '0') });
+    expect((await world.live('configmap', 'settings')).data).toEqual({ colour: 'green' });
+    expect((await world.reconcile()).outcome).toBe('in-sync');
+  });
+});
+
+/** The same function; before its first call something else happens. */
+function held<Args extends readonly unknown[], Result>(
+  happens: () => Promise<void>,
+  call: (...args: Args) => Promise<Result>,
+): (...args: Args) => Promise<Result> {
+  let pending = true;
+  return async (...args) => {
+    if (pending) {
+      pending = false;
+      await happens();
+    }
+    return call(...args);
+  };
+}
 
 /** A connection on which something happens in the cluster just before the first write arrives. */
 function beforeFirstWrite(world: World, happens: () => Promise<void>): () => Promise<KubernetesClient> {

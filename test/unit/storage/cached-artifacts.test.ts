@@ -15,7 +15,7 @@ function countingStore(): ArtifactStore & { readonly reads: string[] } {
       return artifact({ path: digest });
     },
     getInventory: async () => undefined,
-    putInventory: async () => undefined,
+    putInventory: async (_cluster, inventory) => inventory,
     getCheckpoint: async () => undefined,
     putCheckpoint: async () => undefined,
     putApiVersions: async () => '',
