@@ -6,8 +6,8 @@ import type { Artifact } from '../source/artifact.ts';
 import { type GraphDependencies, readImageGraph, type WantedImage } from './image-graph.ts';
 import { type ManagedPods, managedPods } from './managed-pods.ts';
 import { findInPods, type PodFacts } from './pod-findings.ts';
+import { digestOf } from './pod-sightings.ts';
 import { containersOf, type LivePods, statusesOf } from './pod-templates.ts';
-import { parseImageReference } from './reference.ts';
 import { digestOfImageId } from './verdict.ts';
 
 const CLUSTERS_AT_ONCE = 4;
@@ -58,7 +58,7 @@ export async function readManagedPods(
   deps: Pick<PodAuditDependencies, 'connect'>,
   signal: AbortSignal,
 ): Promise<ManagedPods> {
-  return managedPods(await readPods(row, deps, signal), artifact.objects, artifact.defaultNamespace);
+  return managedPods(await readPods(row, deps, signal), artifact);
 }
 
 async function readPods(row: ClusterRow, { connect }: Pick<PodAuditDependencies, 'connect'>, outer: AbortSignal): Promise<LivePods> {
@@ -112,25 +112,28 @@ export function createPodAuditor(deps: PodAuditDependencies): PodAuditor {
   return { whenDue: (clusters, signal) => now(clusters.filter(isDue), signal), now, soon };
 }
 
-/** What templates mean, and what runs instead: looked up where it should be, and where the kubelet says that it came from. */
-export function wantedImages({ pods }: ManagedPods): readonly WantedImage[] {
-  return pods.flatMap(({ pod, template, platform }) => {
-    const platforms = platform === undefined ? [] : [platform];
+/** What Git and templates mean, and what runs instead: looked up where it should be, and where the kubelet says that it came from. */
+export function wantedImages({ pods, meant, platforms }: ManagedPods): readonly WantedImage[] {
+  const idle = meant.flatMap(({ image, mounted }): readonly WantedImage[] => {
+    const desired = digestOf(image);
+    return desired === undefined ? [] : [{ ...desired, desired: true, platforms, ...(mounted === undefined ? {} : { mounted }) }];
+  });
+  const running = pods.flatMap(({ pod, template, platform }) => {
+    const own = platform === undefined ? platforms : [platform];
     const statuses = statusesOf(pod);
     return containersOf(template).flatMap(({ name, image }): readonly WantedImage[] => {
-      const parsed = parseImageReference(image);
-      if (parsed instanceof Error || parsed.digest === undefined) return [];
-      const { registry, repository, digest } = parsed;
-      const wanted = { registry, repository, digest, desired: true, platforms };
+      const desired = digestOf(image);
+      if (desired === undefined) return [];
+      const wanted = { ...desired, desired: true, platforms: own };
       const imageId = statuses.get(name)?.imageId ?? '';
-      const running = digestOfImageId(imageId);
-      if (running === undefined || running === digest || !imageId.includes('@')) return [wanted];
-      const from = parseImageReference(imageId.replace(/^[a-z-]+:\/\//, ''));
-      const elsewhere = from instanceof Error ? [] : [{ registry: from.registry, repository: from.repository }];
+      const digest = digestOfImageId(imageId);
+      if (digest === undefined || digest === desired.digest || !imageId.includes('@')) return [wanted];
+      const from = digestOf(imageId.replace(/^[a-z-]+:\/\//, ''));
       return [
         wanted,
-        ...[{ registry, repository }, ...elsewhere].map((where) => ({ ...where, digest: running, desired: false, platforms })),
+        ...[desired, ...(from === undefined ? [] : [from])].map((where) => ({ ...where, digest, desired: false, platforms: own })),
       ];
     });
   });
+  return [...running, ...idle];
 }

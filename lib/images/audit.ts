@@ -4,7 +4,8 @@ import type { Fact, RunFacts } from '../records/fact.ts';
 import type { FieldChange } from '../records/record.ts';
 import type { Artifact } from '../source/artifact.ts';
 import type { TagHistoryStore } from '../storage/stores.ts';
-import { closesDetail, detailFindings, type ImageObservation } from './detail-findings.ts';
+import { closesDetail, detailFindings, detailsAsked, type ImageObservation, unknownDetails } from './detail-findings.ts';
+import type { FindingPolicy } from './finding-table.ts';
 import { disagreement, referenceFindings, type TagObservation, tagFindings } from './findings.ts';
 import type { DetailReader } from './image-details.ts';
 import { type ImageUse, imageUsesOf, pinnedTagOf, unpinnedTagOf } from './image-uses.ts';
@@ -18,6 +19,11 @@ import type { ImageFinding, ImageReference } from './types.ts';
 const TAG_FINDINGS: ReadonlySet<string> = new Set(['tag.moved', 'tag.unresolvable', 'tag.tag-digest-disagree']);
 /** Findings that only a repository's settings can open or close. */
 const SETTINGS_FINDINGS: ReadonlySet<string> = new Set(['repo.mutable', 'tag.excluded', 'repo.pullthrough', 'repo.template-mutable']);
+/** Of these, what follows from rules that can be refused while the settings are not. */
+const ORIGINS: ReadonlyMap<string, 'upstream' | 'template'> = new Map([
+  ['repo.pullthrough', 'upstream'],
+  ['repo.template-mutable', 'template'],
+]);
 
 export interface AuditDependencies {
   readonly registry: ImageRegistry;
@@ -81,7 +87,7 @@ export async function auditImages(
   const now = deps.clock.now();
   return inUse.map(({ cluster, region, artifact }) => {
     const observe = (use: ImageUse) => ({ tag: observations.get(use.text), image: imageOf(use, region) });
-    return auditCluster(cluster, artifact.revision, usesOf.get(artifact) ?? [], observe, now);
+    return auditCluster(cluster, artifact.revision, usesOf.get(artifact) ?? [], observe, artifact.settings?.images?.policy, now);
   });
 }
 
@@ -132,11 +138,12 @@ function auditCluster(
   revision: string,
   uses: readonly ImageUse[],
   observe: (use: ImageUse) => Observed,
+  policy: FindingPolicy | undefined,
   now: Date,
 ): ClusterAudit {
   // References that differ only in the credentials that they should not have look alike, and are one.
   const uniqueUses = [...new Map(uses.map((use) => [use.shown, use])).values()];
-  const judged = uniqueUses.map((use) => judge(use, observe(use), now));
+  const judged = uniqueUses.map((use) => judge(use, observe(use), policy, now));
   const byReference = new Map(uniqueUses.map((use) => [use.shown, observe(use)]));
   const notKept = [...byReference.values()].find(({ tag }) => tag?.notKept !== undefined)?.tag?.notKept;
   return {
@@ -153,18 +160,28 @@ function auditCluster(
       if (ofDetails !== undefined) return ofDetails;
       if (observed.tag === undefined) return true;
       if (TAG_FINDINGS.has(open.class)) return observed.tag.resolution.state !== 'unverifiable';
-      if (SETTINGS_FINDINGS.has(open.class)) return observed.tag.settings.state !== 'unverifiable';
+      if (SETTINGS_FINDINGS.has(open.class)) return closesSetting(open.class, observed.tag.settings);
       return true;
     },
   };
 }
 
+function closesSetting(id: string, settings: RepositorySettings): boolean {
+  if (settings.state === 'unverifiable') return false;
+  const origin = ORIGINS.get(id);
+  return settings.state === 'missing' || origin === undefined || settings.origin?.unknown?.includes(origin) !== true;
+}
+
 function judge(
   use: ImageUse,
   { tag: observed, image }: Observed,
+  policy: FindingPolicy | undefined,
   now: Date,
 ): { readonly findings: readonly ImageFinding[]; readonly facts: readonly Fact[] } {
-  const findings = findingsOf(use, observed, image, now);
+  const known = findingsOf(use, observed, image, now);
+  // What is said of its tag says enough.
+  const isKnown = image === undefined || known.some(({ id }) => id === 'run.unverifiable');
+  const findings = isKnown ? known : [...known, ...unknownDetails(use, image, detailsAsked([policy]))];
   return { findings, facts: findings.map((finding) => factOf(finding, use, observed)) };
 }
 

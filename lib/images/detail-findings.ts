@@ -63,6 +63,27 @@ export function detailFindings(use: ImageUse, { digest, details: answer, copy }:
   return findings;
 }
 
+/** What was to be known of the details of an image and is not: no pass. At most one, since one says enough. */
+export function unknownDetails(
+  use: ImageUse,
+  { details: answer, copy }: ImageObservation,
+  asked: Pick<AskedDetails, 'scans' | 'signatures'>,
+): readonly ImageFinding[] {
+  const unknown = (what: string, why: string): readonly ImageFinding[] => {
+    const message = `image ${use.shown}: ${what} could not be read (${why}), so nothing is known of it now; check the registry and our access to it.`;
+    return [{ id: 'run.unverifiable', severity: severityOf('run.unverifiable'), reference: use.shown, objects: use.objects, message }];
+  };
+  const said = ({ failure: { reason, message } }: NoAnswer) => `${reason}: ${message}`;
+  if (answer.state === 'unverifiable') return unknown('what its registry knows of it', said(answer));
+  if (copy !== undefined && copy.answer !== 'there' && copy.answer.state === 'unverifiable') {
+    return unknown(`whether ${copy.region} has a copy of it`, said(copy.answer));
+  }
+  if (answer.state !== 'found') return [];
+  const silent = 'the registry did not tell';
+  if (asked.signatures && answer.details.signed === undefined) return unknown('whether it is signed', silent);
+  return asked.scans && answer.details.scan === undefined ? unknown('its scan', silent) : [];
+}
+
 const DETAIL_FINDINGS: ReadonlySet<string> = new Set<FindingId>([
   'digest.archived',
   'digest.expiring',

@@ -11,7 +11,11 @@ const MAX_RULES = 100;
 export interface RegistryRules {
   readonly pullThrough: readonly { readonly prefix: string; readonly upstream: string }[];
   readonly templates: readonly { readonly prefix: string; readonly settings: TagSettings }[];
+  /** What could not be read; nothing follows from its being empty. */
+  readonly unknown?: readonly UnknownOrigin[];
 }
+
+type UnknownOrigin = 'upstream' | 'template';
 
 /** Where a repository comes from, beside the people who push to it. */
 export interface RepositoryOrigin {
@@ -19,6 +23,8 @@ export interface RepositoryOrigin {
   readonly upstream?: string;
   /** What ECR gives the repository when it makes it again, for a pull through, a replication or a push. */
   readonly template?: TagSettings;
+  /** What could not be read, so that its absence says nothing. */
+  readonly unknown?: readonly UnknownOrigin[];
 }
 
 /**
@@ -37,7 +43,12 @@ export async function readRules(client: ECRClient, { account }: EcrHost, signal:
     ),
   ]);
   signal.throwIfAborted();
+  const unknown: readonly UnknownOrigin[] = [
+    ...(rules === undefined ? (['upstream'] as const) : []),
+    ...(templates === undefined ? (['template'] as const) : []),
+  ];
   return {
+    ...(unknown.length === 0 ? {} : { unknown }),
     pullThrough: (rules?.pullThroughCacheRules ?? []).flatMap(({ ecrRepositoryPrefix: prefix, upstreamRegistryUrl: upstream }) =>
       prefix === undefined || upstream === undefined ? [] : [{ prefix, upstream }],
     ),
@@ -52,10 +63,14 @@ export async function readRules(client: ECRClient, { account }: EcrHost, signal:
 }
 
 /** What the rules mean for one repository: of each kind the one with the longest prefix. */
-export function originOf(repository: string, { pullThrough, templates }: RegistryRules): RepositoryOrigin {
+export function originOf(repository: string, { pullThrough, templates, unknown }: RegistryRules): RepositoryOrigin {
   const upstream = longestPrefix(repository, pullThrough)?.upstream;
   const template = longestPrefix(repository, templates)?.settings;
-  return { ...(upstream === undefined ? {} : { upstream }), ...(template === undefined ? {} : { template }) };
+  return {
+    ...(upstream === undefined ? {} : { upstream }),
+    ...(template === undefined ? {} : { template }),
+    ...(unknown === undefined ? {} : { unknown }),
+  };
 }
 
 function longestPrefix<T extends { readonly prefix: string }>(repository: string, rules: readonly T[]): T | undefined {

@@ -33,11 +33,13 @@ export async function readSigned(
       if ((output.referrers ?? []).some(({ artifactType }) => SIGNATURE_TYPES.test(artifactType ?? ''))) return true;
       nextToken = output.nextToken;
     }
+    // A signature may be on the pages that nobody read.
+    const isComplete = nextToken === undefined;
     const { signingStatuses = [] } = await client.send(
       new DescribeImageSigningStatusCommand({ registryId: account, repositoryName: repository, imageId: { imageDigest: digest } }),
       { abortSignal: callSignal(signal) },
     );
-    return signingStatuses.some(({ status }) => status === 'COMPLETE');
+    return signingStatuses.some(({ status }) => status === 'COMPLETE') || (isComplete ? false : undefined);
   } catch {
     signal.throwIfAborted();
     return undefined;

@@ -1,19 +1,16 @@
-import type { KubernetesObject } from '../manifests/object.ts';
+import type { Failure } from '../errors.ts';
 import type { Fact } from '../records/fact.ts';
-import type { FieldChange, ObjectRecord } from '../records/record.ts';
-import { severityOf } from './finding-table.ts';
-import type { ImageKnowledge } from './image-graph.ts';
-import type { UsingObject } from './image-uses.ts';
+import type { ObjectRecord } from '../records/record.ts';
+import { deployedImages, isBack, standingSightings } from './deployed-images.ts';
+import type { ImageKnowledge } from './image-knowledge.ts';
 import type { ManagedPods } from './managed-pods.ts';
-import { podSentence } from './pod-sentences.ts';
+import { digestOf, factOf, nameOf, type Place, placeOf, type Sighting, workloadName } from './pod-sightings.ts';
 import { stateFindings } from './pod-state.ts';
-import { containersOf, type SpecContainer, statusesOf, type TemplatedPod } from './pod-templates.ts';
-import { parseImageReference } from './reference.ts';
+import { containersOf, statusesOf, type TemplatedPod } from './pod-templates.ts';
+import { printableReference } from './reference.ts';
+import { digestKey, type ImageDigest, type NoAnswer } from './registry.ts';
 import type { FindingId, Platform } from './types.ts';
-import { judgeRunning, offersPlatform, runningConfig, type Verdict } from './verdict.ts';
-
-/** Pods that are named in one record; the rest are counted. */
-const MAX_PODS = 20;
+import { digestOfImageId, judgeRunning, offersPlatform, runningConfig, type Verdict } from './verdict.ts';
 
 /** Findings that only a look at the pods can open or close. */
 const POD_FINDINGS: ReadonlySet<string> = new Set<FindingId>([
@@ -33,22 +30,6 @@ const POD_FINDINGS: ReadonlySet<string> = new Set<FindingId>([
   'build.mutating',
 ]);
 
-/** One container of a workload: `Deployment shop/web [app]`, which is also how its records are told apart. */
-interface Place {
-  readonly path: string;
-  readonly workload: UsingObject;
-  /** The image of the template. */
-  readonly image: string;
-}
-
-/** One pod's share in a finding. */
-interface Sighting extends Place {
-  readonly id: FindingId;
-  readonly pod: string;
-  readonly desired?: string;
-  readonly live?: string;
-}
-
 export interface PodFacts {
   readonly facts: readonly Fact[];
   readonly verdicts: readonly { readonly path: string; readonly pod: string; readonly verdict: Verdict }[];
@@ -62,30 +43,39 @@ export function isPodFinding({ class: id, changes }: Pick<ObjectRecord, 'class' 
 }
 
 /** Everything that is found of the pods of one cluster. Pure. */
-export function findInPods({ pods, copies }: ManagedPods, knowledge: ImageKnowledge): PodFacts {
+export function findInPods(managed: ManagedPods, knowledge: ImageKnowledge): PodFacts {
+  const { pods, copies, untold } = managed;
   const looks = pods.map((audited) => lookAt(audited, knowledge));
   const containers = looks.flatMap((look) => look.containers);
+  const deployed = deployedImages(managed, containers);
+  const compared = containers.flatMap((container) => runSightings(container, knowledge));
   const sightings = [
     ...looks.flatMap((look) => look.sightings),
-    ...containers.flatMap((container) => runSightings(container, knowledge)),
+    ...compared,
     ...splitSightings(containers),
+    ...deployed.flatMap((image) => standingSightings(image, knowledge)),
     ...pods.flatMap((audited) => templateSightings(audited, knowledge)),
     ...copies.map(copySighting),
+    ...untold.map(({ pod, workload }): Sighting => ({ ...placeOf(workload, PODS), id: 'run.unverifiable', pod: nameOf(pod) })),
   ];
-  const unknown = new Set(sightings.flatMap(({ id, path }) => (id === 'run.unverifiable' ? [path] : [])));
+  const unknown = new Set(compared.flatMap(({ id, path }) => (id === 'run.unverifiable' ? [path] : [])));
   return {
     facts: [...Map.groupBy(sightings, ({ id, path }) => `${id} ${path}`).values()].flatMap(factOf),
     verdicts: containers.flatMap(({ path, pod, verdict }) => (verdict === undefined ? [] : [{ path, pod, verdict }])),
     closes: (open) => {
       if (!isPodFinding(open)) return undefined;
-      const [change] = open.changes;
-      if (unknown.has(change?.path ?? '')) return false;
-      // That it was there a while ago, as far as this process knows, does not undo what another one saw since.
-      const isUsed = containers.some(({ path, desired }) => path === change?.path && desired === change.desired);
-      return open.class !== 'digest.missing' || !isUsed || knowledge.present.has(String(change?.desired));
+      const { path = '', desired } = open.changes[0] ?? {};
+      if (unknown.has(path)) return false;
+      if (untold.some(({ workload }) => path.startsWith(`${workloadName(workload)} [`))) return false;
+      const used = deployed.filter((image) => image.path === path && image.desired.digest === desired);
+      // What was there a while ago, as far as this process knows, does not undo what another one saw since.
+      return open.class !== 'digest.missing' || used.every((image) => isBack(image, knowledge, Date.parse(open.at)));
     },
   };
 }
+
+/** Where something is of all pods of a workload, and of none of its containers. */
+const PODS = { name: 'pods', image: '' };
 
 /** A container that has started, and what became of comparing it. */
 interface StartedContainer extends Place {
@@ -95,7 +85,7 @@ interface StartedContainer extends Place {
   readonly platform?: Platform;
   readonly config?: string;
   /** Of a template that has a digest. */
-  readonly desired?: string;
+  readonly desired?: ImageDigest;
   readonly verdict?: Verdict;
 }
 
@@ -117,12 +107,13 @@ function lookAt(
         ...place,
         id: container.list === 'ephemeralContainers' ? 'pod.ephemeral' : 'pod.injected',
         pod: named,
-        live: container.image,
+        live: printableReference(container.image),
       });
       continue;
     }
     if (meant.image !== container.image) {
-      sightings.push({ ...place, id: 'pod.image-patched', pod: named, desired: meant.image, live: container.image });
+      const [desired, live] = [printableReference(meant.image), printableReference(container.image)];
+      sightings.push({ ...place, id: 'pod.image-patched', pod: named, desired, live });
     }
     const status = statuses.get(container.name);
     if (status === undefined) continue;
@@ -136,7 +127,7 @@ function lookAt(
       imageId: status.imageId,
       ...(platform === undefined ? {} : { platform }),
       ...(config === undefined ? {} : { config }),
-      ...(desired === undefined ? {} : { desired, verdict: judgeRunning({ desired, ...running }, graph) }),
+      ...(desired === undefined ? {} : { desired, verdict: judgeRunning({ desired: desired.digest, ...running }, graph) }),
     });
   }
   return { sightings, containers };
@@ -145,12 +136,20 @@ function lookAt(
 function runSightings({ desired, verdict, ...container }: StartedContainer, knowledge: ImageKnowledge): readonly Sighting[] {
   if (desired === undefined || verdict === undefined) return [];
   const { path, workload, image, pod, imageId, platform } = container;
-  const place = { path, workload, image, pod, desired };
-  const id = findingOf(verdict, desired, platform, knowledge);
-  return [
-    ...(knowledge.missing.has(desired) ? [{ ...place, id: 'digest.missing' as const }] : []),
-    ...(id === undefined ? [] : [{ ...place, id, live: imageId }]),
-  ];
+  const id = findingOf(verdict, desired.digest, platform, knowledge);
+  if (id === undefined) return [];
+  const why = id === 'run.unverifiable' ? whyUnknown(desired, imageId, knowledge) : undefined;
+  const live = printableReference(imageId);
+  return [{ path, workload, image, pod, desired: desired.digest, id, live, ...(why === undefined ? {} : { why }) }];
+}
+
+/** What kept the desired image, or else the one that runs, from being read. */
+function whyUnknown(desired: ImageDigest, imageId: string, { standing }: ImageKnowledge): Failure | undefined {
+  const running = digestOfImageId(imageId);
+  const asked = [desired, ...(running === undefined ? [] : [{ ...desired, digest: running }])];
+  return asked
+    .map((image) => standing.get(digestKey(image)))
+    .find((answer): answer is NoAnswer => answer !== undefined && answer !== 'there')?.failure;
 }
 
 /** Replicas of one revision on like nodes run one config; which of them is the wrong one is not known here. */
@@ -185,7 +184,7 @@ function templateSightings({ pod, workload, template }: TemplatedPod, { builds }
     live,
   }));
   const ofBuilds = containersOf(template).flatMap((container): readonly Sighting[] => {
-    const build = builds.get(digestOf(container.image) ?? '');
+    const build = builds.get(digestOf(container.image)?.digest ?? '');
     if (build === undefined) return [];
     const place = { ...placeOf(workload, container, container), ...common };
     return [
@@ -199,11 +198,7 @@ function templateSightings({ pod, workload, template }: TemplatedPod, { builds }
 function copySighting({ pod, image }: ManagedPods['copies'][number]): Sighting {
   const { namespace = '', name } = pod.metadata;
   const workload = { apiVersion: 'v1', group: '', kind: 'Pod', namespace, name };
-  return { path: nameOf(pod), workload, image, id: 'pod.debug-copy', pod: nameOf(pod), live: image };
-}
-
-function nameOf({ metadata }: KubernetesObject): string {
-  return `Pod ${metadata.namespace}/${metadata.name}`;
+  return { path: nameOf(pod), workload, image, id: 'pod.debug-copy', pod: nameOf(pod), live: printableReference(image) };
 }
 
 function findingOf(verdict: Verdict, digest: string, platform: Platform | undefined, { graph }: ImageKnowledge): FindingId | undefined {
@@ -221,52 +216,3 @@ function findingOf(verdict: Verdict, digest: string, platform: Platform | undefi
         : 'ref.platform-pin';
   }
 }
-
-function placeOf(
-  workload: UsingObject,
-  { name, image }: Pick<SpecContainer, 'name' | 'image'>,
-  meant: { readonly image: string } | undefined,
-): Place {
-  return { path: `${workload.kind} ${workload.namespace}/${workload.name} [${name}]`, workload, image: meant?.image ?? image };
-}
-
-function digestOf(image: string): string | undefined {
-  const parsed = parseImageReference(image);
-  return parsed instanceof Error ? undefined : parsed.digest;
-}
-
-function factOf(sightings: readonly Sighting[]): readonly Fact[] {
-  const [first] = sightings;
-  if (first === undefined) return [];
-  const { id, path, workload, desired, live } = first;
-  const pods = [...new Map(sightings.map((sighting) => [sighting.pod, sighting])).values()].toSorted((a, b) => (a.pod < b.pod ? -1 : 1));
-  const changes: readonly FieldChange[] = [
-    { path, ...(desired === undefined ? {} : { desired }), ...(live === undefined ? {} : { live }) },
-    ...(PER_WORKLOAD.has(id)
-      ? []
-      : pods
-          .slice(0, MAX_PODS)
-          .map((sighting) => ({ path: sighting.pod, ...(sighting.live === undefined ? {} : { live: sighting.live }) }))),
-  ];
-  const { apiVersion, kind, namespace, name } = workload;
-  return [
-    {
-      kind: 'image',
-      object: { apiVersion, kind, namespace, name },
-      class: id,
-      changes,
-      decision: 'reported',
-      error: { reason: id, message: `${path} (${severityOf(id)}): ${podSentence(first, pods.length)}` },
-    },
-  ];
-}
-
-/** What follows from the template alone: which pods there are now is no news. */
-const PER_WORKLOAD: ReadonlySet<FindingId> = new Set<FindingId>([
-  'fs.writable',
-  'fs.state',
-  'pull.hazard',
-  'prov.no-commit',
-  'build.mutating',
-  'digest.missing',
-]);

@@ -1,3 +1,4 @@
+import type { Failure } from '../errors.ts';
 import { printableReference } from './reference.ts';
 import type { FindingId } from './types.ts';
 
@@ -8,24 +9,36 @@ export function podSentence(
     image,
     desired = '',
     live = '',
-  }: { readonly id: FindingId; readonly image: string; readonly desired?: string; readonly live?: string },
+    why,
+  }: {
+    readonly id: FindingId;
+    readonly image: string;
+    readonly desired?: string;
+    readonly live?: string;
+    /** What a registry said. */
+    readonly why?: Failure;
+  },
   pods: number,
 ): string {
   const shown = printableReference(image);
   const many = pods === 1 ? 'one pod' : `${pods} pods`;
+  const because = why === undefined ? '' : ` (${why.reason}: ${why.message})`;
   switch (id) {
     case 'run.mismatch':
       return `${many} of image ${shown} run other bytes than ${desired}: ${live}. Restart them through their template, and find out how they came there.`;
     case 'run.split':
       return `replicas of one template run different bytes of image ${shown}. Pin its digest, and restart the workload.`;
     case 'run.unverifiable':
-      return `what ${many} of image ${shown} run could not be compared with ${desired}: ${live}. Check the registry and our access to it.`;
+      if (image === '') return `it cannot be told from which template ${many} were made, so nothing is known of what they should run.`;
+      if (live === '') return `whether image ${shown} can still be pulled is not known${because}. Check the registry and our access to it.`;
+      return `what ${many} of image ${shown} run could not be compared with ${desired}: ${live}${because}. Check the registry and our access to it.`;
     case 'ref.platform-pin':
       return `${many} of image ${shown} run it for another platform than their node's. Pin the index, not the image of one platform.`;
     case 'ref.no-platform':
       return `image ${shown} has nothing for the platform of the nodes of ${many}. Build it for them, or keep the workload off those nodes.`;
     case 'digest.missing':
-      return `image ${shown} is not in its registry any more, and ${many} run it: no other node can pull it, so a node's death would be an outage. Push it again.`;
+      if (pods === 0) return `image ${shown} is not in its registry any more${because}: its next pod will not start. Push it again.`;
+      return `image ${shown} is not in its registry any more${because}, and ${many} run it: no other node can pull it, so a node's death would be an outage. Push it again.`;
     case 'pod.image-patched':
       return `${many} were changed after they were made: their template has image ${desired}, they have ${live}. Delete them; their controller makes new ones.`;
     case 'pod.ephemeral':

@@ -40,23 +40,60 @@ interface Owner {
   readonly apiVersion: string;
 }
 
-/** Holds each pod against what made it. `loose` are the pods that nothing controls. */
-export function templatePods(live: LivePods): { readonly templated: readonly TemplatedPod[]; readonly loose: readonly KubernetesObject[] } {
+/** A pod of which it is not known what it was made from, with its node's platform. */
+export interface BarePod {
+  readonly pod: KubernetesObject;
+  readonly platform?: Platform;
+}
+
+export interface TemplatedPods {
+  readonly templated: readonly TemplatedPod[];
+  /** That nothing controls. */
+  readonly loose: readonly BarePod[];
+  /** Whose controller is there, and not the template that they were made from: of kinds that keep none, as a ReplicationController. */
+  readonly untold: readonly (BarePod & { readonly workload: UsingObject })[];
+  /** Of the cluster's nodes. */
+  readonly platforms: readonly Platform[];
+}
+
+/** Holds each pod against what made it. */
+export function templatePods(live: LivePods): TemplatedPods {
   const replicaSets = byUid(live.replicaSets);
   const jobs = byUid(live.jobs);
   const revisions = Map.groupBy(live.controllerRevisions, (revision) => controllerOf(revision)?.uid ?? '');
   const platforms = new Map(live.nodes.map((node) => [node.metadata.name, nodePlatform(node)]));
   const templated: TemplatedPod[] = [];
-  const loose: KubernetesObject[] = [];
+  const loose: BarePod[] = [];
+  const untold: (BarePod & { readonly workload: UsingObject })[] = [];
   for (const pod of live.pods) {
     const owner = controllerOf(pod);
     const platform = platforms.get(textAt(pod.spec, 'nodeName') ?? '');
     const common = { pod, ...(platform === undefined ? {} : { platform }) };
-    if (owner === undefined) loose.push(pod);
-    const made = owner === undefined ? undefined : madeFrom(owner, pod, replicaSets, jobs, revisions);
-    if (made !== undefined) templated.push({ ...common, ...made });
+    if (owner === undefined) {
+      loose.push(common);
+      continue;
+    }
+    const made = madeFrom(owner, pod, replicaSets, jobs, revisions);
+    if (made?.template !== undefined) templated.push({ ...common, ...made });
+    // What goes with its deleted controller is gone in a moment.
+    else if (pod.metadata.deletionTimestamp === undefined)
+      untold.push({ ...common, workload: made?.workload ?? workloadAbove(owner, pod) });
   }
-  return { templated, loose };
+  return { templated, loose, untold, platforms: distinctPlatforms(platforms.values()) };
+}
+
+function distinctPlatforms(platforms: Iterable<Platform | undefined>): readonly Platform[] {
+  return [
+    ...new Map([...platforms].flatMap((one) => (one === undefined ? [] : [[`${one.os}/${one.architecture}`, one] as const]))).values(),
+  ];
+}
+
+/** A ReplicaSet that is gone was made by the Deployment that its name begins with. */
+function workloadAbove(owner: Owner, pod: KubernetesObject): UsingObject {
+  const namespace = pod.metadata.namespace ?? '';
+  const hash = `-${pod.metadata.labels?.['pod-template-hash']}`;
+  if (owner.kind !== 'ReplicaSet' || !owner.name.endsWith(hash)) return workloadOf(owner, namespace);
+  return workloadOf({ ...owner, kind: 'Deployment', name: owner.name.slice(0, -hash.length) }, namespace);
 }
 
 function madeFrom(

@@ -47,7 +47,7 @@ export async function tracePod(
       `pod ${pod.namespace}/${pod.name}: cluster ${cluster.row.cluster} has no such pod of a workload that is in Git. Check its name with kubectl.`,
     );
   }
-  const { graph, builds } = await readImageGraph(wantedImages({ pods: [found], copies: [] }), deps, signal);
+  const { graph, builds } = await readImageGraph(wantedImages({ ...managed, pods: [found], meant: [] }), deps, signal);
   const statuses = statusesOf(found.pod);
   const { revision, digests } = cluster.artifact;
   const node = nodeOf(found.pod.spec);

@@ -80,3 +80,18 @@ it('says that only the settings are unknown where the tag could be read', async 
   const run = await auditOf(registryThatSays(found, unknown), WEB);
   expect(run.facts).toMatchObject([{ class: 'run.unverifiable', error: { message: expect.stringContaining("repository's settings") } }]);
 });
+
+it('keeps what follows from the rules of a registry open while those cannot be read', async () => {
+  const upstream = { upstream: 'quay.io', template: { mutability: 'MUTABLE', exclusions: [] } } as const;
+  const found: Resolution = { state: 'found', digest: `sha256:${'a'.repeat(64)}`, mediaType: 'x', platforms: [] };
+  const cached: RepositorySettings = { ...mutable, origin: upstream };
+  const open = recordsOf([], await auditOf(registryThatSays(found, cached), WEB));
+  expect(open.map((record) => record.class).sort()).toEqual(['repo.mutable', 'repo.pullthrough', 'repo.template-mutable']);
+  const closedBy = async (settings: RepositorySettings) =>
+    recordsOf(open, await auditOf(registryThatSays(found, settings), WEB))
+      .map((record) => `${record.event} ${record.class}`)
+      .sort();
+  expect(await closedBy({ ...mutable, origin: { unknown: ['upstream', 'template'] } })).toEqual([]);
+  expect(await closedBy({ ...mutable, origin: { unknown: ['template'] } })).toEqual(['resolved repo.pullthrough']);
+  expect(await closedBy(mutable)).toEqual(['resolved repo.pullthrough', 'resolved repo.template-mutable']);
+});

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type ArtifactInUse, auditImages } from '../../../lib/images/audit.ts';
 import { closesDetail, detailsAsked } from '../../../lib/images/detail-findings.ts';
+import type { FindingPolicy } from '../../../lib/images/finding-table.ts';
 import type { DetailReader, DetailsAnswer, ImageDetails } from '../../../lib/images/image-details.ts';
 import { digestKey, type ImageRegistry, type NoAnswer } from '../../../lib/images/registry.ts';
 import { deployment, rendered } from '../../helpers/workloads.ts';
@@ -28,8 +29,12 @@ const registryWith = (digest: string): ImageRegistry => ({
   settings: async () => new Map(),
 });
 
-async function findingsOf(details: DetailReader, { digest = DIGEST, region = 'eu-west-1' } = {}) {
-  const artifact: ArtifactInUse['artifact'] = { ...rendered('a1', deployment('web', IMAGE)), digests: [] };
+async function findingsOf(
+  details: DetailReader,
+  { digest = DIGEST, region = 'eu-west-1', policy = {} }: { digest?: string; region?: string; policy?: FindingPolicy } = {},
+) {
+  const settings = { images: { policy } };
+  const artifact: ArtifactInUse['artifact'] = { ...rendered('a1', deployment('web', IMAGE)), digests: [], settings };
   const history = { last: async () => new Map(), append: async () => undefined };
   const deps = { registry: registryWith(digest), details, history, clock };
   const [audit] = await auditImages([{ cluster: 'prod-eu', region, artifact }], deps, never);
@@ -52,7 +57,7 @@ describe('what a registry knows of an image', () => {
     ['scanned 30 days ago', found({ scan: { completedAt: '2026-01-30T00:00:00Z', critical: 0 } }), []],
     ['scanned 31 days ago', found({ scan: { completedAt: '2026-01-29T00:00:00Z', critical: 0 } }), ['scan.stale']],
     ['vulnerable', found({ scan: { completedAt: '2026-03-01T00:00:00Z', critical: 2 } }), ['scan.critical']],
-    ['not to be seen', denied, []],
+    ['not to be seen', denied, ['run.unverifiable']],
   ])('%s is found', async (_what, answer, ids) => {
     const { findings } = await findingsOf(readerThatSays(answer));
     expect(findings.map(({ id }) => id)).toEqual(ids);
@@ -63,10 +68,26 @@ describe('what a registry knows of an image', () => {
     ['its own region', 'eu-west-1', gone, []],
     ['another region with a copy', 'us-east-1', 'there', []],
     ['another region without one', 'us-east-1', gone, ['digest.not-replicated']],
-    ['another region that may not be asked', 'us-east-1', denied, []],
+    ['another region that may not be asked', 'us-east-1', denied, ['run.unverifiable']],
   ])('in %s it is found whether the cluster can do without the other', async (_what, region, copy, ids) => {
     expect((await findingsOf(readerThatSays(found({}), copy), { region })).findings.map(({ id }) => id)).toEqual(ids);
   });
+});
+
+it.each<[string, FindingPolicy, DetailsAnswer, readonly string[]]>([
+  ['its signature, where that is asked for', { 'sig.missing': 'report' }, found({}), ['run.unverifiable']],
+  ['its scan, where that is asked for', { 'scan.stale': 'report' }, found({}), ['run.unverifiable']],
+  ['what nobody asks for', {}, found({}), []],
+  ['one thing of several', { 'sig.missing': 'report', 'scan.stale': 'report' }, denied, ['run.unverifiable']],
+])('what a registry does not tell is no pass: %s', async (_what, policy, answer, ids) => {
+  expect((await findingsOf(readerThatSays(answer), { policy })).findings.map(({ id }) => id)).toEqual(ids);
+});
+
+it('says why a registry did not tell', async () => {
+  const { facts } = await findingsOf(readerThatSays(denied));
+  expect(facts).toMatchObject([
+    { class: 'run.unverifiable', error: { message: expect.stringContaining('(AccessDeniedException: denied)') } },
+  ]);
 });
 
 it('finds a tag that names another digest than the one that Git has beside it', async () => {

@@ -225,6 +225,17 @@ describe('scans and signatures', () => {
     expect(await of(image('a'), signed)).toMatchObject({ signed: expected });
   });
 
+  it('are not known where they may be on pages that nobody read, and are there where ECR itself signed', async () => {
+    const endless = (statuses: readonly string[]) =>
+      readerThatAnswers({
+        DescribeImages: described(),
+        ListImageReferrers: () => ({ body: { referrers: [referrer('application/spdx+json')], nextToken: 'more' } }),
+        DescribeImageSigningStatus: () => ({ body: { signingStatuses: statuses.map((status) => ({ status })) } }),
+      });
+    expect(await endless([]).of(image('a'), signed)).not.toHaveProperty('signed');
+    expect(await endless(['COMPLETE']).of(image('a'), signed)).toMatchObject({ signed: true });
+  });
+
   it('that could not be read are neither there nor missing', async () => {
     const denied = () => ({ error: 'AccessDeniedException', status: 400 });
     const { of } = readerThatAnswers({ DescribeImages: described(), ListImageReferrers: denied });

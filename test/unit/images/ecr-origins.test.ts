@@ -67,7 +67,7 @@ it.each<[string, TagMutability, boolean, TagMutability | undefined, readonly str
   expect(tagFindings(use, tag, { resolution: found, settings }).map(({ id }) => id)).toEqual(ids);
 });
 
-it('says nothing of rules that may not be read', async () => {
+it('says of rules that may not be read that they are not known', async () => {
   const { client } = ecrClientThatAnswers(({ operation }) =>
     operation === 'DescribeRepositories'
       ? { body: { repositories: [{ repositoryName: 'web', imageTagMutability: 'IMMUTABLE' }] } }
@@ -82,5 +82,7 @@ it('says nothing of rules that may not be read', async () => {
   const [use] = imageUsesOf([deployment('web', '123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:1')], []);
   const tag = use === undefined ? undefined : unpinnedTagOf(use);
   if (tag === undefined) throw new Error('there is one');
-  expect([...(await registry.settings([tag], new AbortController().signal)).values()]).toEqual([{ state: 'found', settings: immutable }]);
+  expect([...(await registry.settings([tag], new AbortController().signal)).values()]).toEqual([
+    { state: 'found', settings: immutable, origin: { unknown: ['upstream', 'template'] } },
+  ]);
 });
