@@ -11,6 +11,7 @@ import {
   type AuditOutcome,
   auditError,
   auditedThrough,
+  CLUSTER_REROLL_INTERVAL_MS,
   createPodAuditor,
   isInRepository,
   isLogDelivery,
@@ -93,13 +94,14 @@ async function rerollAndLookAgain(cluster: OptedInCluster, facts: readonly Fact[
     owner: `audit ${ulid()}`,
     fieldManager,
   };
+  const pace = { workloadMs: AUTO_REROLL_INTERVAL_MS, cluster: { ms: CLUSTER_REROLL_INTERVAL_MS, state: stores.state } };
   const reroll = {
     mayWrite: ({ row, artifact }: OptedInCluster, object: KubernetesObject) => {
       const policy = policyFor(policyOf(row, artifact.settings, systemClock.now()), object);
       return writes(policy) && policy.closed.drift === undefined;
     },
     restart: (row: ClusterRow, target: RerollTarget, restarting: AbortSignal) =>
-      restartThroughTemplate(row, target, AUTO_REROLL_INTERVAL_MS, deps, restarting),
+      restartThroughTemplate(row, target, pace, deps, restarting),
   };
   const outcomes = await rerollMismatch(cluster, facts, reroll, signal);
   for (const outcome of outcomes) logger.info('workload runs other bytes', { cluster: cluster.row.cluster, ...outcome });

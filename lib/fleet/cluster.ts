@@ -97,4 +97,6 @@ export interface ClusterState {
   readonly contested?: readonly Contest[];
   readonly nextAttemptAt?: string;
   readonly consecutiveFailures?: number;
+  /** When the audit last restarted a workload there by itself. */
+  readonly rerolledAt?: string;
 }

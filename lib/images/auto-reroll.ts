@@ -4,10 +4,12 @@ import { type KubernetesObject, objectIdOf } from '../manifests/object.ts';
 import type { Fact } from '../records/fact.ts';
 import type { Artifact } from '../source/artifact.ts';
 import type { AuditedCluster } from './audit-pods.ts';
-import { isRerollKind, type RerollTarget } from './reroll.ts';
+import { CLUSTER_RESTARTED, isRerollKind, type RerollTarget } from './reroll.ts';
 
 /** Restarts of one workload by the audit lie at least this far apart. */
 export const AUTO_REROLL_INTERVAL_MS = 3_600_000;
+/** And of all workloads of a cluster this far, whatever asks for audits: what goes wrong shows at the first one. */
+export const CLUSTER_REROLL_INTERVAL_MS = 600_000;
 /** Workloads that are tried in one audit until one may be restarted. */
 const MOST_TRIED = 5;
 /** Of a workload in Git: it goes before what `images.reroll` says of all. */
@@ -46,7 +48,9 @@ export async function rerollMismatch(
       return [...outcomes, { target, restartedAt: await restart(cluster.row, target, signal) }];
     } catch (error) {
       signal.throwIfAborted();
-      outcomes.push({ target, refused: failureOf(error) });
+      const refused = failureOf(error);
+      outcomes.push({ target, refused });
+      if (refused.reason === CLUSTER_RESTARTED) break;
     }
   }
   return outcomes;

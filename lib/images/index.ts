@@ -13,7 +13,13 @@ export {
   type PodAuditDependencies,
 } from './audit-pods.ts';
 export { auditedThrough } from './audit-role.ts';
-export { AUTO_REROLL_INTERVAL_MS, type OptedInCluster, type RerollOutcome, rerollMismatch } from './auto-reroll.ts';
+export {
+  AUTO_REROLL_INTERVAL_MS,
+  CLUSTER_REROLL_INTERVAL_MS,
+  type OptedInCluster,
+  type RerollOutcome,
+  rerollMismatch,
+} from './auto-reroll.ts';
 export { createEcrRegistry, type EcrDependencies } from './ecr.ts';
 export type { EcrClients } from './ecr-calls.ts';
 export { createEcrDetails } from './ecr-details.ts';

@@ -5,7 +5,7 @@ import { isSuspended } from '../fleet/plan-tick.ts';
 import type { ApiResource, KubernetesClient } from '../kubernetes/client.ts';
 import { isJsonArray, isJsonObject, type JsonObject } from '../manifests/json.ts';
 import type { KubernetesObject } from '../manifests/object.ts';
-import type { LeaseStore } from '../storage/stores.ts';
+import type { LeaseStore, StateStore } from '../storage/stores.ts';
 import { type AuditedCluster, auditPods, type PodAuditDependencies } from './audit-pods.ts';
 import { type PullDependencies, unpullable } from './pullable.ts';
 import { fieldOf, rolloutOf } from './rollout.ts';
@@ -13,6 +13,8 @@ import { fieldOf, rolloutOf } from './rollout.ts';
 /** Restarts of one workload lie at least this far apart. */
 export const REROLL_INTERVAL_MS = 600_000;
 const LEASE_SECONDS = 60;
+/** Why none of a cluster's workloads is restarted now. */
+export const CLUSTER_RESTARTED = 'ClusterRestartedJustNow';
 /** How kubectl asks for a restart, so that nothing that knows it takes this for drift. */
 const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt';
 
@@ -38,6 +40,14 @@ export interface RestartDependencies extends Pick<PodAuditDependencies, 'connect
   readonly owner: string;
   /** `image-reroll-<deployment>`: whose only field is the annotation. */
   readonly fieldManager: string;
+}
+
+/** How far apart restarts are kept. */
+export interface RestartPace {
+  /** Those of one workload. */
+  readonly workloadMs: number;
+  /** Those of all workloads of a cluster, which its state remembers: as many audits may run at once as there are events. */
+  readonly cluster?: { readonly ms: number; readonly state: Pick<StateStore, 'get' | 'update'> };
 }
 
 export type RerollDependencies = PodAuditDependencies & RestartDependencies;
@@ -72,7 +82,7 @@ export async function rerollWorkload(
       `${named}: none of its pods is known to run other bytes than its template means. Nothing was restarted.`,
     );
   }
-  return await restartThroughTemplate(row, target, REROLL_INTERVAL_MS, deps, signal);
+  return await restartThroughTemplate(row, target, { workloadMs: REROLL_INTERVAL_MS }, deps, signal);
 }
 
 /**
@@ -82,7 +92,7 @@ export async function rerollWorkload(
 export async function restartThroughTemplate(
   row: ClusterRow,
   target: RerollTarget,
-  intervalMs: number,
+  { workloadMs, cluster }: RestartPace,
   deps: RestartDependencies,
   signal: AbortSignal,
 ): Promise<string> {
@@ -93,11 +103,18 @@ export async function restartThroughTemplate(
   if (lease === undefined)
     throw new RerollError('Busy', `${named}: a run is working on cluster ${row.cluster}. Try again when it has ended.`);
   scope.defer(() => deps.leases.release(lease));
+  const now = deps.clock.now();
+  const last = (await cluster?.state.get(row.cluster, signal))?.rerolledAt;
+  if (cluster !== undefined && last !== undefined && now.getTime() - Date.parse(last) < cluster.ms) {
+    const message = `a workload of cluster ${row.cluster} was restarted at ${last}; the next is in ${cluster.ms / 60_000} minutes at the earliest.`;
+    throw new RerollError(CLUSTER_RESTARTED, `${named}: ${message} Nothing was restarted.`);
+  }
   const live = await client.get(workloads(target.kind), target, signal);
   if (live === undefined) throw new RerollError('WorkloadNotFound', `${named}: it is not there. Nothing was restarted.`);
-  const now = deps.clock.now();
-  const refusal = refusalOf(live, await client.list(BUDGETS, {}, signal), now, intervalMs) ?? (await unpullable(live, deps, signal));
+  const refusal = refusalOf(live, await client.list(BUDGETS, {}, signal), now, workloadMs) ?? (await unpullable(live, deps, signal));
   if (refusal !== undefined) throw new RerollError(refusal.reason, `${named}: ${refusal.message} Nothing was restarted.`);
+  // Before the restart, so that one which is cut off counts as well.
+  await cluster?.state.update(row.cluster, { rerolledAt: now.toISOString() });
   await restart(client, live, target.kind, now.toISOString(), deps.fieldManager, signal);
   return now.toISOString();
 }

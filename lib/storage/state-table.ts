@@ -49,6 +49,7 @@ const StoredState = z.object({
   contested: z.array(StoredContest).exactOptional(),
   nextAttemptAt: z.string().exactOptional(),
   consecutiveFailures: z.number().exactOptional(),
+  rerolledAt: z.string().exactOptional(),
 } satisfies Record<keyof ClusterState, z.ZodType>);
 
 function parseState(item: Item): ClusterState {

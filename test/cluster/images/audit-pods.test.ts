@@ -270,7 +270,7 @@ it('restarts by itself what runs other bytes, where Git asks for it, and not whi
   const reroll = async () => {
     const { facts } = await audit('auto');
     const restart = (row: AuditedCluster['row'], target: RerollTarget) =>
-      restartThroughTemplate(row, target, AUTO_REROLL_INTERVAL_MS, restarts, signal);
+      restartThroughTemplate(row, target, { workloadMs: AUTO_REROLL_INTERVAL_MS }, restarts, signal);
     return await rerollMismatch(asked, facts, { mayWrite: () => true, restart }, signal);
   };
   const budgets = `/apis/policy/v1/namespaces/${played.namespace}/poddisruptionbudgets`;

@@ -1,15 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
+import { AUTO_REROLL_INTERVAL_MS, CLUSTER_REROLL_INTERVAL_MS } from '../../../lib/images/auto-reroll.ts';
 import { digestKey, type ImageDigest, type ManifestAnswer } from '../../../lib/images/registry.ts';
-import { REROLL_INTERVAL_MS, type RerollKind, restartThroughTemplate } from '../../../lib/images/reroll.ts';
+import { REROLL_INTERVAL_MS, type RerollKind, type RestartDependencies, restartThroughTemplate } from '../../../lib/images/reroll.ts';
 import { bearerToken, createKubernetesClient } from '../../../lib/kubernetes/index.ts';
 import { clusterRow } from '../../helpers/cluster-row.ts';
 import { adminToken, callCluster, freshNamespace, testCluster } from '../../helpers/environment.ts';
-import { memoryLeaseStore } from '../../helpers/memory-stores.ts';
+import { memoryLeaseStore, memoryStateStore } from '../../helpers/memory-stores.ts';
 
 /** Workloads and PodDisruptionBudgets on a real API server; nobody plays their controllers, so what a budget's says is written here. */
 const cluster = testCluster('prod-eu');
-const clock = { now: () => new Date('2026-01-01T12:00:00Z') };
+let minutes = 0;
+const clock = { now: () => new Date(Date.UTC(2026, 0, 1, 12, minutes)) };
 const signal = AbortSignal.timeout(120_000);
 const IMAGE = `registry.example/web@sha256:${'a'.repeat(64)}`;
 const PRESENT: ManifestAnswer = {
@@ -70,25 +73,33 @@ async function budget(name: string, disruptionsAllowed: number): Promise<void> {
   await call('PUT', `${path}/${name}/status`, { ...created, status });
 }
 
-/** `restarted`, or the reason why not; by what the template has on the server afterwards. */
-async function restart(kind: RerollKind, name: string, inRegistry = PRESENT): Promise<string> {
+function dependencies(inRegistry = PRESENT): RestartDependencies {
   const { endpoint, certificateAuthority } = cluster;
-  const deps = {
+  return {
     connect: async () => createKubernetesClient({ endpoint, certificateAuthority, authentication: bearerToken(token, 'test') }),
     contents: { manifests: async (images: readonly ImageDigest[]) => new Map(images.map((image) => [digestKey(image), inRegistry])) },
     details: { details: async () => new Map() },
     clock,
     leases: memoryLeaseStore(clock),
-    owner: 'test',
+    owner: randomUUID(),
     fieldManager: 'image-reroll-test',
   };
-  const refused = await restartThroughTemplate(clusterRow('prod-eu'), { kind, namespace, name }, REROLL_INTERVAL_MS, deps, signal).then(
+}
+
+const restartedAt = async (kind: RerollKind, name: string) =>
+  Template.parse(await call('GET', `${pathOf(kind)}/${name}`)).spec.template.metadata.annotations?.['kubectl.kubernetes.io/restartedAt'];
+
+const reasonOf = (error: { readonly reason?: string }) => error.reason ?? String(error);
+
+/** `restarted`, or the reason why not; by what the template has on the server afterwards. */
+async function restart(kind: RerollKind, name: string, inRegistry = PRESENT): Promise<string> {
+  const target = { kind, namespace, name };
+  const pace = { workloadMs: REROLL_INTERVAL_MS };
+  const refused = await restartThroughTemplate(clusterRow('prod-eu'), target, pace, dependencies(inRegistry), signal).then(
     () => undefined,
-    (error: { readonly reason?: string }) => error.reason ?? String(error),
+    reasonOf,
   );
-  const { annotations = {} } = Template.parse(await call('GET', `${pathOf(kind)}/${name}`)).spec.template.metadata;
-  const isRestarted = annotations['kubectl.kubernetes.io/restartedAt'] === clock.now().toISOString();
-  expect(isRestarted).toBe(refused === undefined);
+  expect((await restartedAt(kind, name)) === clock.now().toISOString()).toBe(refused === undefined);
   return refused ?? 'restarted';
 }
 
@@ -121,4 +132,27 @@ it('without a budget a workload with Recreate is restarted', async () => {
 it('a workload whose image is gone from its registry keeps its pods', async () => {
   await workload('Deployment', 'gone', { replicas: 4 });
   expect(await restart('Deployment', 'gone', GONE)).toBe('ImageMissing');
+});
+
+it('of a burst of audits that each find another workload, one restarts one, and ten minutes later one the next', async () => {
+  const names = ['burst-0', 'burst-1', 'burst-2', 'burst-3'];
+  for (const name of names) await workload('Deployment', name, { replicas: 4 });
+  const pace = { workloadMs: AUTO_REROLL_INTERVAL_MS, cluster: { ms: CLUSTER_REROLL_INTERVAL_MS, state: memoryStateStore() } };
+  const leases = memoryLeaseStore(clock);
+  const restartOf = (name: string) => {
+    const target = { kind: 'Deployment', namespace, name } as const;
+    return restartThroughTemplate(clusterRow('prod-eu'), target, pace, { ...dependencies(), leases }, signal).catch(reasonOf);
+  };
+  const restarted = async () => {
+    const times = await Promise.all(names.map((name) => restartedAt('Deployment', name)));
+    return times.filter((time) => time !== undefined).length;
+  };
+  await Promise.all(names.map(restartOf));
+  expect(await restarted()).toBe(1);
+  minutes += 9;
+  for (const name of names) await restartOf(name);
+  expect(await restarted()).toBe(1);
+  minutes += 1;
+  for (const name of names) await restartOf(name);
+  expect(await restarted()).toBe(2);
 });

@@ -28,9 +28,15 @@ function clusterOf(reroll: 'never' | 'on-mismatch' | undefined, annotations: Rea
 }
 
 /** Which workloads are restarted, and what becomes of each that is tried. */
-async function reroll(cluster: OptedInCluster, facts: readonly Fact[], refused: readonly string[] = [], mayWrite = true) {
+async function reroll(
+  cluster: OptedInCluster,
+  facts: readonly Fact[],
+  refused: readonly string[] = [],
+  mayWrite = true,
+  why = 'DisruptionBudget',
+) {
   const restart = async (_row: unknown, { name }: { readonly name: string }) => {
-    if (refused.includes(name)) throw new RerollError('DisruptionBudget', 'PodDisruptionBudget lets no pod go now.');
+    if (refused.includes(name)) throw new RerollError(why, 'PodDisruptionBudget lets no pod go now.');
     return AT;
   };
   const outcomes = await rerollMismatch(cluster, facts, { mayWrite: () => mayWrite, restart }, never);
@@ -71,6 +77,11 @@ describe('the audit restarts', () => {
       ['api', 'restarted'],
     ]);
   });
+});
+
+it('tries no other workload where the cluster itself has to wait', async () => {
+  const { tried } = await reroll(clusterOf('on-mismatch'), [fact('web'), fact('api')], ['web'], true, 'ClusterRestartedJustNow');
+  expect(tried).toEqual([['web', 'ClusterRestartedJustNow']]);
 });
 
 it('records what was restarted as applied, what had to wait as refused, and the rest as it was', async () => {
