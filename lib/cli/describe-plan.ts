@@ -97,7 +97,12 @@ function describeNote({ action, after, from }: PlanItem): string {
 }
 
 /** What keeps it from being written now; empty where nothing does. */
-export function describeWaits({ waits }: PlanItem): string {
+export function describeWaits({ waits, notBefore }: PlanItem): string {
+  const delay = notBefore === undefined ? '' : `; not before ${describeTime(notBefore)}`;
+  return `${delay}${describeTreatment(waits)}`;
+}
+
+function describeTreatment(waits: PlanItem['waits']): string {
   if (waits === undefined) return '';
   if (waits.decision === 'observed') return '; only observed, by a rule of plumbline.yaml';
   if (waits.decision === 'held') return `; waits for a window${describeUntil(waits)}`;
@@ -106,7 +111,12 @@ export function describeWaits({ waits }: PlanItem): string {
 
 /** ` until 2026-11-25 18:00 UTC`; nothing where no end is in sight. */
 export function describeUntil({ heldUntil }: Pick<Treatment, 'heldUntil'>): string {
-  return heldUntil === undefined ? '' : ` until ${new Date(heldUntil).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  return heldUntil === undefined ? '' : ` until ${describeTime(heldUntil)}`;
+}
+
+/** `2026-11-25 18:00 UTC`. */
+function describeTime(time: string): string {
+  return `${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
 /** What becomes of a path that a run would leave as it is. */

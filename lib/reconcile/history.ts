@@ -19,15 +19,6 @@ export interface KnownObject {
 /** Earlier runs, by the object as this cluster scopes it and as the manifest was written. */
 export type History = (scoped: ObjectId, written: KubernetesObject) => KnownObject | undefined;
 
-/** Of earlier runs only which Jobs have run. */
-export function jobHistory({ objects }: Pick<Inventory, 'objects'>): History {
-  const jobs = new Map(objects.flatMap((entry) => (entry.job === undefined ? [] : [[objectKey(entry), entry.job] as const])));
-  return (scoped) => {
-    const job = jobs.get(objectKey(scoped));
-    return job === undefined ? undefined : { job };
-  };
-}
-
 /**
  * Reads the artifacts that the inventory's objects were last brought to. In the ordinary case that is the desired one alone, and nothing is
  * read; while a rollout is under way it is one more; an object that cannot be applied keeps its own.

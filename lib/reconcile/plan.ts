@@ -9,12 +9,12 @@ import { compareAll } from './compare.ts';
 import { decideAll, type Item } from './decide.ts';
 import type { ReconcileDependencies } from './dependencies.ts';
 import { fieldRulesOf } from './field-rules.ts';
-import { jobHistory } from './history.ts';
+import { readHistory } from './history.ts';
 import { writerIdentity } from './identity.ts';
 import { inventoryOf } from './inventory.ts';
 import { observe } from './observe.ts';
-import { NO_MEMORY, objectWaits, type PlanWaits, planWaits, policyOf } from './policy/index.ts';
-import { judgeRemoved, observeRemoved, runGuard, sourceOf } from './prune/index.ts';
+import { NO_MEMORY, objectWaits, type PlanWaits, type Policy, planWaits, policyOf } from './policy/index.ts';
+import { type Foreseen, foresee, judgeRemoved, observeRemoved, runGuard, sourceOf } from './prune/index.ts';
 import { recreateRefusal } from './recreate.ts';
 import { ClusterChangedError } from './run-error.ts';
 import { isTakenOver } from './takeover/index.ts';
@@ -33,6 +33,8 @@ export interface PlanItem extends PlanWaits {
   /** Of a creation: false when the server could not try it, since what it needs is created by the same plan (`after`). */
   readonly validated?: boolean;
   readonly after?: readonly string[];
+  /** Of a deletion that waits for its delay, ISO 8601: if no run has seen the object absent from Git yet, counted from now. */
+  readonly notBefore?: string;
   /** Of an adoption, who deployed the object before us; of an unmanaged object, the managers of its fields. */
   readonly from?: string;
 }
@@ -51,6 +53,9 @@ export interface PlanOptions {
   /** Whether objects that nobody has put into Git are listed too. */
   readonly unmanaged?: boolean;
 }
+
+/** What is planned need not be published, so that it has no digest by which an object could be known to be at it. */
+const NOT_STORED = '';
 
 /**
  * What a run would change if the row were enforced, by the server's dry-run. Writes nothing anywhere, and takes no lease. Throws what keeps
@@ -72,7 +77,8 @@ export async function planCluster(
   const identity = writerIdentity(deps.deployment, row.cluster);
   const discovery = await client.discover(signal);
   const inventory = inventoryOf(clusterUid, await deps.artifacts.getInventory(row.cluster, signal));
-  const desired = targetArtifact(artifact, { discovery, identity, history: jobHistory(inventory) });
+  const history = await readHistory(inventory, { digest: NOT_STORED, artifact }, deps.artifacts, signal);
+  const desired = targetArtifact(artifact, { discovery, identity, history });
   const observations = observe(desired.targets, {
     client,
     identity,
@@ -99,12 +105,16 @@ export async function planCluster(
     treatment: () => ({ decision: 'applied' }),
     run: runGuard({
       desired,
-      applied: planned.map((item) => ({ ...item, result: { state: 'left' } })),
+      applied: decideAll(comparisons, { policy: waiting.policy, memory: NO_MEMORY }).map((item) => ({
+        ...item,
+        result: { state: 'left' },
+      })),
       late: [],
       discoveryComplete: discovery.served().complete,
     }),
     now,
   });
+  const foreseen = await foresee(judged.verdicts, { client, discovery }, signal);
   return {
     cluster: row.cluster,
     revision: artifact.revision,
@@ -119,10 +129,8 @@ export async function planCluster(
       ),
       ...desired.waiting.map(waitingItem),
       ...desired.untargeted.map(untargetedItem),
-      ...judged.verdicts.map(({ removed: { entry, live }, verdict }) =>
-        'failure' in verdict ? keptItem(entry, verdict.failure) : { ...deletedItem(entry), ...objectWaits(live, {}, waiting.policy) },
-      ),
-      ...[...removed.unknown.values()].map(({ entry, failure }): PlanItem => ({ ...keptItem(entry, failure), action: 'error' })),
+      ...foreseen.map((each) => removedItem(each, waiting.policy)),
+      ...[...removed.unknown.values()].map(({ entry, failure }) => unknownItem(entry, failure)),
       ...(unmanaged ? await listUnmanaged(desired, { client, identity, signal }) : []),
     ],
   };
@@ -132,8 +140,8 @@ function plannedItem({ target, comparison, findings }: Item, writes: boolean): r
   const object = recordObject(target, 'uid' in comparison ? comparison.uid : undefined);
   switch (comparison.state) {
     case 'present': {
-      const { rollout, foreign, adoptedFrom } = comparison;
-      const changes = changesOf(rollout, object);
+      const { rollout, drift, foreign, adoptedFrom } = comparison;
+      const changes = changesOf([...rollout, ...drift.flatMap(({ differences }) => differences)], object);
       const taken = changesOf(
         foreign.filter(isTakenOver).flatMap(({ differences }) => differences),
         object,
@@ -187,6 +195,13 @@ function deletedItem({ apiVersion, kind, namespace, name, uid }: InventoryObject
   return { object: { apiVersion, kind, namespace, name, ...(uid === undefined ? {} : { uid }) }, action: 'delete', changes: [] };
 }
 
-function keptItem(entry: InventoryObject, error: Failure): PlanItem {
-  return { ...deletedItem(entry), action: 'keep', error };
+function unknownItem(entry: InventoryObject, error: Failure): PlanItem {
+  return { ...deletedItem(entry), action: 'error', error };
+}
+
+function removedItem({ removed: { entry, live }, verdict }: Foreseen, policy: Policy): PlanItem {
+  if (verdict.action === 'failed') return unknownItem(entry, verdict.failure);
+  if ('failure' in verdict) return { ...deletedItem(entry), action: 'keep', error: verdict.failure };
+  const notBefore = verdict.action === 'wait' ? { notBefore: verdict.until } : {};
+  return { ...deletedItem(entry), ...notBefore, ...objectWaits(live, {}, policy) };
 }

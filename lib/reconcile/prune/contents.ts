@@ -9,6 +9,8 @@ import type { RemovedObject } from './removed.ts';
 export interface Inspecting {
   readonly client: KubernetesClient;
   readonly discovery: Discovery;
+  /** Uids of objects that count for nothing, since they go before. */
+  readonly going?: ReadonlySet<string>;
 }
 
 const CONCURRENCY = 4;
@@ -22,17 +24,19 @@ const NAMED = 3;
  */
 export async function notEmpty(
   removed: RemovedObject,
-  { client, discovery }: Inspecting,
+  { client, discovery, going = new Set() }: Inspecting,
   signal: AbortSignal,
 ): Promise<Failure | undefined> {
   const { entry, live } = removed;
   const isNamespace = live.apiVersion === 'v1' && live.kind === 'Namespace';
   const kinds = isNamespace ? namespacedKinds(discovery) : definedKinds(live, discovery);
   const where = isNamespace ? { namespace: entry.name } : {};
+  const atMost = LISTED + going.size;
+  const counts = (object: KubernetesObject) => !isEverywhere(object) && !going.has(object.metadata.uid ?? '');
   const held: KubernetesObject[] = [];
-  for await (const objects of inOrder(kinds, CONCURRENCY, (kind) => client.list(kind, { ...where, atMost: LISTED }, signal))) {
+  for await (const objects of inOrder(kinds, CONCURRENCY, (kind) => client.list(kind, { ...where, atMost }, signal))) {
     // Behind a full page there may be anything.
-    held.push(...(objects.length < LISTED ? objects.filter((object) => !isEverywhere(object)) : objects));
+    held.push(...(objects.length < atMost ? objects.filter(counts) : objects));
   }
   if (held.length === 0) return undefined;
   const names = held.slice(0, NAMED).map((object) => describeObject(objectIdOf(object)));

@@ -26,7 +26,7 @@ const EVERYTHING = plan([
     { path: 'spec.containers', live: ['app', 'proxy'], desired: ['proxy', 'app'] },
     { path: 'data.password', live: '(redacted)', desired: '(redacted)' },
   ),
-  { ...update('old'), action: 'delete' },
+  { ...update('old'), action: 'delete', notBefore: '2026-11-25T18:00:00.000Z' },
   { ...update('broken'), action: 'error', error: { reason: 'Invalid', message: 'ConfigMap shop/broken: data: is not a map.' } },
 ]);
 
@@ -57,7 +57,7 @@ describe('formatPlansAsMarkdown', () => {
 
 </details>
 
-- delete \`ConfigMap shop/old\`
+- delete \`ConfigMap shop/old\`; not before 2026-11-25 18:00 UTC
 
 <details><summary>failed: <code>ConfigMap shop/broken</code></summary>
 
