@@ -27,7 +27,7 @@ import { readServer, rememberServer } from './server-facts.ts';
 import { openSession, type Session } from './session.ts';
 import { mergeComparisons, observeSurface, rememberRun, triage } from './surface/index.ts';
 import { targetArtifact } from './target.ts';
-import { planWaiting } from './waiting.ts';
+import { planLate } from './waiting.ts';
 
 export interface RunOptions {
   readonly runId: string;
@@ -137,8 +137,8 @@ async function reconcileObjects(session: Session, deps: Pick<ReconcileDependenci
 
   const { foundation, rest } = splitFoundation(await assessDependencies(items, surface, session));
   const founded = await applyAll(foundation, session);
-  const late = await planWaiting(desired, founded, declared, session, deps);
-  const built = await applyAll([...rest, ...late.items], session, founded);
+  const late = await planLate(desired, { founded, rest }, declared, session, deps);
+  const built = await applyAll(late.items, session, founded);
 
   const applied = [...founded, ...built];
   const pruning = await prune({ desired, applied, late, removed }, session);

@@ -3,18 +3,20 @@ import type { Discovery } from '../kubernetes/client.ts';
 import { describeObject, objectIdOf, objectKey } from '../manifests/object.ts';
 import type { Inventory } from '../storage/stores.ts';
 import type { AppliedItem } from './apply.ts';
-import { compareAll } from './compare.ts';
+import { type Comparison, compareAll } from './compare.ts';
 import { decideAll, type Item } from './decide.ts';
 import type { ReconcileDependencies } from './dependencies.ts';
 import { storeDeclared } from './intents/index.ts';
 import { observe } from './observe.ts';
 import { desiredMarks, type Policy, policyFor, treatRollout } from './policy/index.ts';
 import type { Session } from './session.ts';
-import { type DesiredState, placed, type Target, targetOf, type Untargeted, type WaitingObject } from './target.ts';
+import { type DesiredState, definedKindOf, placed, type Target, targetOf, type Untargeted, type WaitingObject } from './target.ts';
 
-/** What became of the objects that waited for their kinds. */
+/** What is written after the foundation. */
 export interface LatePlan {
+  /** What was decided on before, and what could only be planned now. */
   readonly items: readonly Item[];
+  /** Objects whose kinds are not served yet. */
   readonly blocked: readonly Untargeted[];
   /** The inventory, with these items in it. */
   readonly declared: Inventory;
@@ -24,11 +26,12 @@ const PATIENCE_SECONDS = 10;
 const POLL_MILLISECONDS = 250;
 
 /**
- * Plans the objects whose kinds came with this run's foundation. Throws nothing: what cannot be planned yet is blocked, and the next run's.
+ * Plans what had to wait for this run's foundation: the objects whose kinds came with it, and those that could not be tried before since the
+ * definition of their kind was an older one. Throws nothing: what cannot be planned yet is the next run's.
  */
-export async function planWaiting(
+export async function planLate(
   { waiting, defaultNamespace, arrangement }: DesiredState,
-  founded: readonly AppliedItem[],
+  { founded, rest }: { readonly founded: readonly AppliedItem[]; readonly rest: readonly Item[] },
   declared: Inventory,
   session: Session,
   deps: Pick<ReconcileDependencies, 'artifacts' | 'recorder'>,
@@ -36,7 +39,8 @@ export async function planWaiting(
   const block = (objects: readonly WaitingObject[]) => objects.map((each) => stillWaiting(each, session.policy));
   const there = new Set(founded.filter(isThere).map(({ target }) => target.key));
   const hopeful = waiting.filter(({ definition }) => there.has(objectKey(definition)));
-  if (hopeful.length === 0 || !session.writes) return { items: [], blocked: block(waiting), declared };
+  const renewed = renewedTargets(rest, founded);
+  if ((hopeful.length === 0 && renewed.length === 0) || !session.writes) return { items: rest, blocked: block(waiting), declared };
   try {
     const discovery = await awaitKinds(hopeful, session);
     const targets = new Map<WaitingObject, Target>();
@@ -44,17 +48,39 @@ export async function planWaiting(
       const lookup = discovery.lookup(each.object.apiVersion, each.object.kind);
       if ('found' in lookup) targets.set(each, placed(targetOf(each.object, lookup.found, { ...session, defaultNamespace }), arrangement));
     }
-    const observations = observe([...targets.values()], session);
-    const comparisons = await compareAll(observations, session);
-    const items = decideAll(comparisons, session);
+    const first = await compareAll(observe([...targets.values()], session), session);
+    const again = await awaitDefinitions(renewed, session);
+    const planned = decideAll([...first, ...again], session);
+    const replanned = new Set(renewed.map(({ key }) => key));
     return {
-      items,
+      items: [...rest.filter(({ target }) => !replanned.has(target.key)), ...planned],
       blocked: block(waiting.filter((each) => !targets.has(each))),
-      declared: await storeDeclared(declared, items, [], session, deps),
+      declared: await storeDeclared(declared, planned, [], session, deps),
     };
   } catch {
     // The foundation is written and has to be recorded; an error that lasts is met again by the next write, and told there.
-    return { items: [], blocked: block(waiting), declared };
+    return { items: rest, blocked: block(waiting), declared };
+  }
+}
+
+/** What could not be tried, of kinds whose definition this run has written: with a field that the older one did not know, for one. */
+function renewedTargets(items: readonly Item[], founded: readonly AppliedItem[]): readonly Target[] {
+  const written = new Set(
+    founded.flatMap(({ target, result }) => (result.state === 'written' ? (definedKindOf(target.object) ?? []) : [])),
+  );
+  return items.flatMap(({ target, comparison }) =>
+    comparison.state === 'unknown' && written.has(`${target.resource.group}/${target.resource.kind}`) ? [target] : [],
+  );
+}
+
+/** Tries them until the server goes by the new definition, which it does a moment after it was written. */
+async function awaitDefinitions(targets: readonly Target[], session: Session): Promise<readonly Comparison[]> {
+  const deadline = session.clock.now().getTime() + PATIENCE_SECONDS * 1000;
+  for (;;) {
+    const comparisons = await compareAll(observe(targets, session), session);
+    const settled = comparisons.every(({ state }) => state !== 'unknown');
+    if (settled || session.clock.now().getTime() >= deadline) return comparisons;
+    await sleep(POLL_MILLISECONDS, undefined, { signal: session.signal });
   }
 }
 
