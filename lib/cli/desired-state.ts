@@ -29,7 +29,11 @@ export async function readDesiredState(
 ): Promise<Artifact> {
   if (source.type === 'artifact') return await readPublished(row, deps, signal);
   // Without a lock of its own, a tag is resolved for this plan only.
-  const locks: LockStore = { ...deps.locks, putIfAbsent: async (_repository, lock) => lock, putTree: async () => {} };
+  const locks: LockStore = {
+    ...deps.locks,
+    putIfAbsent: async (_repository, lock) => lock,
+    putTree: async (_repository, _tree, relocks) => relocks,
+  };
   const rendered = await render(row, source, deps, signal);
   const locked = await lockImages(rendered, row.imagePolicy, { registry: deps.registry, locks, clock: deps.clock }, signal);
   const gated = await gateImages(locked, { registry: deps.registry, details: deps.registry.details, clock: deps.clock }, signal);

@@ -1,64 +1,64 @@
 import { createHash } from 'node:crypto';
+import { PlumblineError } from '../errors.ts';
+import { inParallel } from '../in-parallel.ts';
 import { stringifyJson } from '../manifests/json.ts';
 import { maskSecrets } from '../manifests/secrets.ts';
 import type { RenderedSource } from '../source/artifact.ts';
-import type { LockedTree, LockStore } from '../storage/stores.ts';
+import type { KnownTree, LockStore, RenderedTree } from '../storage/stores.ts';
 import type { ImageLock } from './types.ts';
 
-/** What a branch and path rendered to, before any digest: two commits that render to the same have the same tree. */
-export interface RenderedTree {
-  /** `BRANCH PATH` */
-  readonly place: string;
-  /** A hash; data of Secrets are not in it, since it is stored in the open. */
-  readonly tree: string;
-  readonly revision: string;
-}
+const READS_AT_ONCE = 8;
 
-export function renderedTree({ reference, path, revision, objects }: RenderedSource): RenderedTree {
+/**
+ * Which tree a commit has at its path. Two commits that render to the same have the same one, whoever renders them; of a chart, those that it is
+ * rendered from the same files of, since servers of two versions get two renders of one commit.
+ */
+export function renderedTree({ reference, path, revision, inputs, objects }: RenderedSource): RenderedTree {
+  if (inputs !== undefined) return { reference, path, revision, tree: inputs };
   const hash = createHash('sha256');
+  // It is stored in the open.
   for (const object of objects) hash.update(stringifyJson(maskSecrets(object))).update('\n');
-  return { place: `${reference} ${path}`, tree: hash.digest('hex'), revision };
-}
-
-/** What is stored of a place, and of this tree at it. */
-export type KnownPlace = Omit<Awaited<ReturnType<LockStore['readTree']>>, 'locks'>;
-
-/** Whether the same commit was locked here last, so that there is nothing to store. */
-export function isKept({ tree, revision }: RenderedTree, { known, head }: KnownPlace): boolean {
-  return known?.revision === revision && head === tree;
+  return { reference, path, revision, tree: hash.digest('hex') };
 }
 
 /**
- * The locks of a commit. They are the current ones, unless the commit renders to what an earlier one did: then those of that one's last
- * artifact, so that deploying it again, or reverting to it, deploys the bytes that ran before. A commit that changes nothing else than that it
- * follows is no revert: with it a relock begins to count.
+ * As of how many relocks of its repository a commit is locked. What was said of the commit holds, on every cluster and for good. A new one has
+ * all relocks that there were, unless it goes back to an earlier tree: then those of that tree's last artifact, so that a revert deploys the
+ * bytes that ran before. A commit that changes nothing of the tree that it follows is no revert: with it a relock begins to count.
  */
-export async function locksOfTree(
+export function relocksOf({ tree }: RenderedTree, { ofCommit, ofTree, head, relocks }: Omit<KnownTree, 'locks'>): number {
+  return ofCommit ?? (head === tree ? undefined : ofTree) ?? relocks;
+}
+
+/** Each lock in the generation that it had after so many relocks of its repository. Throws when that one is not there any more. */
+export async function locksAsOf(
   repository: string,
   current: ReadonlyMap<string, ImageLock>,
-  tree: RenderedTree,
-  { known, head }: KnownPlace,
+  relocks: number,
   locks: Pick<LockStore, 'generation'>,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, ImageLock>> {
-  const isRepeated = known !== undefined && (known.revision === tree.revision || head !== tree.tree);
-  if (!isRepeated) return current;
+  const later = [...current.values()].filter((lock) => isLater(lock, relocks));
+  if (later.length === 0) return current;
   const chosen = new Map(current);
-  for (const lock of current.values()) {
-    const generation = known.generations[lock.reference] ?? FIRST;
-    if (generation === lock.generation) continue;
-    const earlier = await locks.generation(repository, lock.reference, generation, signal);
-    if (earlier !== undefined) chosen.set(lock.reference, earlier);
-  }
+  await inParallel(later, READS_AT_ONCE, async ({ reference, generation }) => {
+    let lock: ImageLock | undefined;
+    for (let earlier = generation - 1; lock === undefined || isLater(lock, relocks); earlier -= 1) {
+      lock = await locks.generation(repository, reference, earlier, signal);
+      if (lock === undefined) throw generationMissing(repository, reference, earlier);
+    }
+    chosen.set(reference, lock);
+  });
   return chosen;
 }
 
-/** What is kept of a commit's locks: the first generation goes without saying. */
-export function lockedTree({ tree, revision }: RenderedTree, used: readonly ImageLock[]): LockedTree {
-  const relocked = used
-    .filter(({ generation }) => generation !== FIRST)
-    .map(({ reference, generation }) => [reference, generation] as const);
-  return { tree, revision, generations: Object.fromEntries(relocked) };
+function isLater({ relock = 0 }: ImageLock, relocks: number): boolean {
+  return relock > relocks;
 }
 
-const FIRST = 1;
+function generationMissing(repository: string, reference: string, generation: number): PlumblineError {
+  return new PlumblineError(
+    'LockMissing',
+    `image ${reference}: generation ${generation} of its lock for ${repository} is not in the state table, so the bytes that ran before are not known. Restore the item generation#${reference}#${generation}, or pin the digest in Git.`,
+  );
+}

@@ -7,7 +7,7 @@ import type { LockedSource, RenderedSource } from '../source/artifact.ts';
 import type { LockStore } from '../storage/stores.ts';
 import { referenceFindings, unpinnedFinding, unresolvedFinding } from './findings.ts';
 import { type ImageUse, imageUsesOf, lockedText, mapAllImages, unpinnedTagOf } from './image-uses.ts';
-import { isKept, lockedTree, locksOfTree, renderedTree } from './lock-generations.ts';
+import { locksAsOf, relocksOf, renderedTree } from './lock-generations.ts';
 import { type ImagePolicy, type ImageTreatment, treatImage } from './policy.ts';
 import { ImageReferenceError } from './reference.ts';
 import type { ImageRegistry, Resolution } from './registry.ts';
@@ -38,17 +38,15 @@ export async function lockImages(
   const now = deps.clock.now();
   const treatments = new Map(uses.map((use) => [use.text, treatImage(use, policy, exceptions, now)]));
   const tags = uses.flatMap((use) => (treatments.get(use.text)?.action === 'lock' ? (unpinnedTagOf(use) ?? []) : []));
-  const { locks, unresolved, kept } = await locksFor(rendered, tags, deps, signal);
+  const { locks, unresolved } = policy === 'report' ? NO_LOCKS : await locksFor(rendered, tags, deps, signal);
   const failures = new Map(uses.flatMap((use) => failureOf(use, unresolved.get(use.text), treatments.get(use.text))));
-  const locked = {
+  return {
     ...rendered,
     objects: rendered.objects.map((object) => withDigests(object, paths, locks)),
     digests: tags.flatMap(({ text }) => locks.get(text) ?? []),
     findings: uses.flatMap((use) => findingsOf(use, unresolved.get(use.text), treatments.get(use.text))),
     blocked: failures.size === 0 ? {} : Object.fromEntries(rendered.objects.flatMap((object) => blockedEntry(object, paths, failures))),
   };
-  await kept;
-  return locked;
 }
 
 type Unresolved = Exclude<Resolution, { readonly state: 'found' }>;
@@ -56,9 +54,9 @@ type Unresolved = Exclude<Resolution, { readonly state: 'found' }>;
 interface Locks {
   readonly locks: ReadonlyMap<string, ImageLock>;
   readonly unresolved: ReadonlyMap<string, Unresolved>;
-  /** Settles when it is stored which locks this commit has. */
-  readonly kept: Promise<void>;
 }
+
+const NO_LOCKS: Locks = { locks: new Map(), unresolved: new Map() };
 
 async function locksFor(
   rendered: RenderedSource,
@@ -66,16 +64,18 @@ async function locksFor(
   deps: LockDependencies,
   signal: AbortSignal,
 ): Promise<Locks> {
-  const unresolved = new Map<string, Unresolved>();
-  if (tags.length === 0) return { locks: new Map(), unresolved, kept: Promise.resolve() };
   const { repository, revision } = rendered;
-  const used = new Set(tags.map(({ text }) => text));
   const tree = renderedTree(rendered);
-  const place = await deps.locks.readTree(repository, tree.place, tree.tree, signal);
-  const current = new Map(place.locks.flatMap((lock) => (used.has(lock.reference) ? [[lock.reference, lock] as const] : [])));
+  const known = await deps.locks.readTree(repository, tree, signal);
+  // While the repository has no lock there is nothing that a revert could go back to.
+  if (tags.length === 0 && known.locks.length === 0) return NO_LOCKS;
+  const relocks = await deps.locks.putTree(repository, tree, relocksOf(tree, known), known);
+  const used = new Set(tags.map(({ text }) => text));
+  const current = new Map(known.locks.flatMap((lock) => (used.has(lock.reference) ? [[lock.reference, lock] as const] : [])));
   const fresh = tags.filter(({ text }) => !current.has(text));
   const resolutions = fresh.length === 0 ? new Map<string, Resolution>() : await deps.registry.resolve(fresh, signal);
   const resolvedAt = deps.clock.now().toISOString();
+  const unresolved = new Map<string, Unresolved>();
   await inParallel(fresh, WRITES_AT_ONCE, async ({ text }) => {
     const resolution = resolutions.get(text) ?? UNANSWERED;
     if (resolution.state !== 'found') {
@@ -86,12 +86,7 @@ async function locksFor(
     const lock = { reference: text, digest, mediaType, platforms, resolvedAt, generation: 1, firstRevision: revision };
     current.set(text, await deps.locks.putIfAbsent(repository, lock));
   });
-  const locks = await locksOfTree(repository, current, tree, place, deps.locks, signal);
-  const isComplete = unresolved.size === 0 && !isKept(tree, place);
-  const kept = isComplete ? deps.locks.putTree(repository, tree.place, lockedTree(tree, [...locks.values()]), place.head) : undefined;
-  // It is awaited once the objects have their digests; a rejection meanwhile is no unhandled one.
-  kept?.catch(() => undefined);
-  return { locks, unresolved, kept: kept ?? Promise.resolve() };
+  return { locks: await locksAsOf(repository, current, relocks, deps.locks, signal), unresolved };
 }
 
 const UNANSWERED: Unresolved = {

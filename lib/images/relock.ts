@@ -49,8 +49,9 @@ export async function relockImage(
   if (resolution.digest === before.digest) return { before, after: before };
   const { digest, mediaType, platforms } = resolution;
   const resolvedAt = deps.clock.now().toISOString();
-  const after = { reference, digest, mediaType, platforms, resolvedAt, generation: before.generation + 1, firstRevision: '', reason };
-  if (!(await deps.locks.relock(repository, after, before))) {
+  const replacement = { reference, digest, mediaType, platforms, resolvedAt, generation: before.generation + 1, firstRevision: '', reason };
+  const after = await deps.locks.relock(repository, replacement, before);
+  if (after === undefined) {
     throw new RelockError('RelockedMeanwhile', `image ${shown}: somebody else relocked it just now. Look at it again before you do.`);
   }
   return { before, after };

@@ -33,6 +33,8 @@ export interface ImageLock {
   readonly firstRevision: string;
   /** Why it was relocked. */
   readonly reason?: string;
+  /** Which relock of its repository made it, counted from 1; absent of the first generation. */
+  readonly relock?: number;
 }
 
 export type { FindingId, Severity } from './finding-table.ts';

@@ -33,6 +33,8 @@ export interface RenderedSource {
   readonly revision: string;
   /** The folder in the repository, normalised: no leading or trailing slash, `.` for the root. */
   readonly path: string;
+  /** Of a chart, which renders to something else for each kind of server: a digest of everything that it was rendered from. */
+  readonly inputs?: string;
   /** The namespace of namespaced objects that name none; `default` when absent. */
   readonly defaultNamespace?: string;
   /** Normalised, in the order in which the files gave them; namespaces are as written, since scope is the cluster's to say. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type RenderDependencies, type RenderOptions, renderPath } from '../render/render.ts';
+import { kindOfFolder, type RenderDependencies, type RenderOptions, renderPath } from '../render/render.ts';
 import { RenderError } from '../render/render-error.ts';
 import type { RenderedSource } from './artifact.ts';
 import { fetchRevision } from './clone.ts';
@@ -29,8 +29,9 @@ export async function renderRevision(
     const revision = tips.get(source.reference);
     if (revision === undefined) throw referenceNotFound(source.repository.url, source.reference);
     const clone = await fetchRevision(deps.git, source.repository, { reference: source.reference, revision }, directory, signal);
-    await clone.include(source.path);
-    return renderPath(clone, source.path, deps, signal, options);
+    const inputs = await clone.include(source.path);
+    const rendered = await renderPath(clone, source.path, deps, signal, options);
+    return (await kindOfFolder(clone.directory, source.path)) === 'chart' ? { ...rendered, inputs } : rendered;
   });
 }
 

@@ -84,7 +84,8 @@ export async function publishPath(
     (await renderedBefore(renderKey, wanted, renders, deps, signal)) ?? (await renderNow(wanted, deps, signal));
   const render = { renderKey, renderedArtifact };
   renders.add(render);
-  const locked = await deps.lockImages(rendered, wanted.imagePolicy, signal);
+  const source = wanted.server === undefined ? rendered : { ...rendered, inputs: wanted.inputs };
+  const locked = await deps.lockImages(source, wanted.imagePolicy, signal);
   const artifact = await deps.artifacts.put({ ...locked, schemaVersion: 1, renderedAt: deps.clock.now().toISOString() });
   return { artifact, complete: Object.keys(locked.blocked).length === 0, render };
 }

@@ -20,11 +20,13 @@ export type {
   Intent,
   Inventory,
   InventoryObject,
+  KnownTree,
   Lease,
   LeaseStore,
   LockStore,
   RecordQuery,
   RecordStore,
+  RenderedTree,
   StateStore,
   TagHistoryStore,
 } from './stores.ts';

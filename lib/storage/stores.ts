@@ -129,11 +129,26 @@ export interface ArtifactStore {
   getApiVersions(digest: string, signal?: AbortSignal): Promise<readonly string[]>;
 }
 
-/** What a branch and path rendered to, and which generations of locks its last artifact has; those that are not named are the first. */
-export interface LockedTree {
-  readonly tree: string;
+/** What a commit is at a path, before any digest. */
+export interface RenderedTree {
+  /** Branch, tag or commit id as the row asks for it. */
+  readonly reference: string;
+  readonly path: string;
   readonly revision: string;
-  readonly generations: Readonly<Record<string, number>>;
+  /** A hash, which commits that are the same there share. */
+  readonly tree: string;
+}
+
+/** The current locks of a repository, and what is known of a tree. Relocks of the repository are counted, so that their number is a point in time. */
+export interface KnownTree {
+  readonly locks: readonly ImageLock[];
+  readonly relocks: number;
+  /** As of how many relocks this commit was locked at this path, on whatever branch. */
+  readonly ofCommit?: number;
+  /** As of how many the last commit with this tree at this path was. */
+  readonly ofTree?: number;
+  /** The tree that was locked last for this reference and path. */
+  readonly head?: string;
 }
 
 /** Image locks: `{source repository, reference} → digest`, written once, and again only by a person's relock. */
@@ -142,19 +157,20 @@ export interface LockStore {
   list(repository: string, signal?: AbortSignal): Promise<readonly ImageLock[]>;
   /** Conditional: returns the lock that holds, which is an earlier one if there was one. */
   putIfAbsent(repository: string, lock: ImageLock): Promise<ImageLock>;
-  /** Makes `lock` the current one in place of `replaced`, which stays as an earlier generation. False when another one is current. */
-  relock(repository: string, lock: ImageLock, replaced: ImageLock): Promise<boolean>;
+  /**
+   * Makes `lock` the current one in place of `replaced`, which stays as an earlier generation, and counts it. Resolves to what is stored;
+   * undefined when another one is current.
+   */
+  relock(repository: string, lock: ImageLock, replaced: ImageLock): Promise<ImageLock | undefined>;
   /** An earlier generation of a lock. */
   generation(repository: string, reference: string, generation: number, signal?: AbortSignal): Promise<ImageLock | undefined>;
-  /** The current locks, what is known of a tree at a place, and the tree that was locked there last: one read, since each commit asks for it. */
-  readTree(
-    repository: string,
-    place: string,
-    tree: string,
-    signal?: AbortSignal,
-  ): Promise<{ readonly locks: readonly ImageLock[]; readonly known?: LockedTree; readonly head?: string }>;
-  /** `head` is the tree that was locked there last, as it was read: it is not written again. */
-  putTree(repository: string, place: string, tree: LockedTree, head: string | undefined): Promise<void>;
+  /** One read, since each commit asks for it. */
+  readTree(repository: string, tree: RenderedTree, signal?: AbortSignal): Promise<KnownTree>;
+  /**
+   * Keeps as of how many relocks a commit is locked. Resolves to what holds: what another run said of the same commit first. What is in
+   * `known` already is not written again.
+   */
+  putTree(repository: string, tree: RenderedTree, relocks: number, known: KnownTree): Promise<number>;
 }
 
 /** What a digest names, as far as it was read; of a single image how it was built. */

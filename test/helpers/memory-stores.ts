@@ -15,10 +15,10 @@ import type {
   Inventory,
   Lease,
   LeaseStore,
-  LockedTree,
   LockStore,
   RecordQuery,
   RecordStore,
+  RenderedTree,
   StateStore,
 } from '../../lib/storage/stores.ts';
 
@@ -78,27 +78,53 @@ export function memoryLeaseStore(clock: Clock): LeaseStore {
   };
 }
 
-/** Without relocks: what is locked stays. */
 export function memoryLockStore(): LockStore {
-  const locks = new Map<string, ImageLock>();
-  const trees = new Map<string, LockedTree>();
+  const current = new Map<string, ImageLock>();
+  const earlier = new Map<string, ImageLock>();
+  const counts = new Map<string, number>();
   const heads = new Map<string, string>();
+  const list = async (repository: string) => [...current].flatMap(([key, lock]) => (key.startsWith(`${repository} `) ? [lock] : []));
+  const keysOf = (repository: string, { reference, path, revision, tree }: RenderedTree) => ({
+    commit: `${repository} commit ${revision} ${path}`,
+    tree: `${repository} tree ${tree} ${path}`,
+    head: `${repository} ${reference} ${path}`,
+  });
   return {
-    list: async () => [...locks.values()],
-    putIfAbsent: async (_repository, lock) => {
-      const held = locks.get(lock.reference) ?? lock;
-      locks.set(lock.reference, held);
+    list,
+    putIfAbsent: async (repository, lock) => {
+      const key = `${repository} ${lock.reference}`;
+      const held = current.get(key) ?? lock;
+      current.set(key, held);
       return held;
     },
-    relock: async () => false,
-    generation: async () => undefined,
-    readTree: async (_repository, place, tree) => {
-      const [known, head] = [trees.get(`${place} ${tree}`), heads.get(place)];
-      return { locks: [...locks.values()], ...(known === undefined ? {} : { known }), ...(head === undefined ? {} : { head }) };
+    relock: async (repository, lock, replaced) => {
+      const key = `${repository} ${lock.reference}`;
+      if (current.get(key)?.generation !== replaced.generation) return undefined;
+      const relock = (counts.get(repository) ?? 0) + 1;
+      counts.set(repository, relock);
+      earlier.set(`${key} ${replaced.generation}`, replaced);
+      current.set(key, { ...lock, relock });
+      return { ...lock, relock };
     },
-    putTree: async (_repository, place, tree) => {
-      trees.set(`${place} ${tree.tree}`, tree);
-      heads.set(place, tree.tree);
+    generation: async (repository, reference, generation) => earlier.get(`${repository} ${reference} ${generation}`),
+    readTree: async (repository, tree) => {
+      const keys = keysOf(repository, tree);
+      const [ofCommit, ofTree, head] = [counts.get(keys.commit), counts.get(keys.tree), heads.get(keys.head)];
+      return {
+        locks: await list(repository),
+        relocks: counts.get(repository) ?? 0,
+        ...(ofCommit === undefined ? {} : { ofCommit }),
+        ...(ofTree === undefined ? {} : { ofTree }),
+        ...(head === undefined ? {} : { head }),
+      };
+    },
+    putTree: async (repository, tree, relocks, known) => {
+      const keys = keysOf(repository, tree);
+      const held = counts.get(keys.commit) ?? relocks;
+      if (known.ofCommit === undefined || known.ofTree === undefined) counts.set(keys.tree, held);
+      counts.set(keys.commit, held);
+      heads.set(keys.head, tree.tree);
+      return held;
     },
   };
 }

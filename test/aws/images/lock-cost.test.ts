@@ -54,7 +54,7 @@ it.each(['a file for each application', 'all in one file'])(
         expect(asked).toHaveLength(200);
       }
       // Of the last round, in which nothing was new but the commit.
-      expect(calls).toEqual(['BatchGetItemCommand', 'PutItemCommand']);
+      expect(calls).toEqual(['BatchGetItemCommand', 'TransactWriteItemsCommand']);
       // Shown, not asserted: it is another number on another machine.
       const best = (of: 'rendered' | 'locked') => Math.min(...times.slice(1).map((time) => time[of]));
       const share = (100 * best('locked')) / best('rendered');

@@ -124,7 +124,7 @@ it('deploys the digest of the run that locked the reference first', async () => 
   const first = await pushImage(web, '1.0', { variant: 'first' }, signal);
   await lockImages(rendered('a1', deployment('web', image('1.0'))), 'lock', deps, signal);
   await pushImage(web, '1.0', { variant: 'second' }, signal);
-  const readTooEarly = { ...deps.locks, list: () => Promise.resolve([]) };
+  const readTooEarly = { ...deps.locks, readTree: () => Promise.resolve({ locks: [], relocks: 0 }) };
   const late = await lockImages(rendered('a1', deployment('web', image('1.0'))), 'lock', { ...deps, locks: readTooEarly }, signal);
   expect(late.objects).toEqual([deployment('web', `${image('1.0')}@${first}`)]);
 });

@@ -34,7 +34,7 @@ function worldWithLocks(digest: string, ...lockedIn: readonly string[]): { reado
       list: async (repository) => (lockedIn.includes(repository) ? [lock] : []),
       relock: async (_repository, replacement) => {
         relocked.push(replacement);
-        return true;
+        return replacement;
       },
     },
   };
