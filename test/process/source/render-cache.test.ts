@@ -138,6 +138,10 @@ describe('a chart', () => {
       { kube: 'v1.36.3', has: 'false' },
       { kube: 'v1.33.0', has: 'false' },
     ]);
+    // By what they were rendered from they are known as one tree, whose images have one digest each.
+    const [inputs, ...others] = ['one', 'two', 'three'].map((cluster) => fleet.desired(cluster)?.inputs);
+    expect(inputs).toMatch(/./);
+    expect(others).toEqual([inputs, inputs]);
   });
 
   it('that its cluster is too old for is tried again when the cluster was upgraded', async () => {
