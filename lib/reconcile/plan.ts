@@ -1,12 +1,13 @@
 import type { Failure } from '../errors.ts';
 import type { ClusterRow } from '../fleet/cluster.ts';
-import { describeObject, objectIdOf } from '../manifests/object.ts';
+import { describeObject, type ObjectId, objectIdOf } from '../manifests/object.ts';
 import type { FieldChange, RecordObject } from '../records/record.ts';
 import type { Artifact } from '../source/artifact.ts';
 import type { InventoryObject } from '../storage/stores.ts';
 import { changesOf, recordObject } from './changes.ts';
 import { compareAll } from './compare.ts';
 import { decideAll, type Item } from './decide.ts';
+import { misfitsOfOldDefinitions } from './definitions.ts';
 import type { ReconcileDependencies } from './dependencies.ts';
 import { fieldRulesOf } from './field-rules.ts';
 import { readHistory } from './history.ts';
@@ -30,7 +31,7 @@ export interface PlanItem extends PlanWaits {
   /** What people put beside the fields of Git, which is taken back; absent: nothing. */
   readonly takenBack?: readonly FieldChange[];
   readonly error?: Failure;
-  /** Of a creation: false when the server could not try it, since what it needs is created by the same plan (`after`). */
+  /** False when the server could not try it, since what it needs comes with the same plan (`after`). */
   readonly validated?: boolean;
   readonly after?: readonly string[];
   /** Of a deletion that waits for its delay, ISO 8601: if no run has seen the object absent from Git yet, counted from now. */
@@ -95,6 +96,7 @@ export async function planCluster(
     policy: policyOf({ ...row, mode: 'enforce' }, artifact.settings, now),
     open: await deps.records.listOpen(row.cluster, signal),
   };
+  const misfits = misfitsOfOldDefinitions(comparisons);
   const ignored = comparisons.reduce((sum, comparison) => sum + (comparison.state === 'present' ? (comparison.ignored ?? 0) : 0), 0);
   const removed = await observeRemoved(desired, planned, { client, identity, signal, discovery, inventory });
   const judged = judgeRemoved(removed.live, {
@@ -105,7 +107,10 @@ export async function planCluster(
     treatment: () => ({ decision: 'applied' }),
     run: runGuard({
       desired,
-      applied: decideAll(comparisons, { policy: waiting.policy, memory: NO_MEMORY }).map((item) => ({
+      applied: decideAll(
+        comparisons.filter(({ target }) => !misfits.has(target.key)),
+        { policy: waiting.policy, memory: NO_MEMORY },
+      ).map((item) => ({
         ...item,
         result: { state: 'left' },
       })),
@@ -123,7 +128,7 @@ export async function planCluster(
     lines: [
       // Deciding for a row that is observed leaves our label out; what a run would write has it.
       ...planned.flatMap((item, index) =>
-        plannedItem({ ...item, comparison: comparisons[index] ?? item.comparison }, writes).map((line) =>
+        plannedItem({ ...item, comparison: comparisons[index] ?? item.comparison }, writes, misfits.get(item.target.key)).map((line) =>
           isError(line) ? line : { ...line, ...planWaits(item.comparison, line.changes, waiting) },
         ),
       ),
@@ -136,7 +141,8 @@ export async function planCluster(
   };
 }
 
-function plannedItem({ target, comparison, findings }: Item, writes: boolean): readonly PlanItem[] {
+/** `definition`: the one that has to be written before the object can be tried. */
+function plannedItem({ target, comparison, findings }: Item, writes: boolean, definition?: ObjectId): readonly PlanItem[] {
   const object = recordObject(target, 'uid' in comparison ? comparison.uid : undefined);
   switch (comparison.state) {
     case 'present': {
@@ -170,6 +176,10 @@ function plannedItem({ target, comparison, findings }: Item, writes: boolean): r
       return [{ object, action: 'blocked', changes: [], error: { reason: 'Terminating', message } }];
     }
     case 'unknown':
+      if (definition !== undefined) {
+        const action = target.knownUid === undefined ? 'create' : 'update';
+        return [{ object, action, changes: [], validated: false, after: [describeObject(definition)] }];
+      }
       return [{ object, action: comparison.decision === 'blocked' ? 'blocked' : 'error', changes: [], error: comparison.failure }];
     case 'owned':
       return findings.flatMap(({ failure }) => (failure === undefined ? [] : [{ object, action: 'error', changes: [], error: failure }]));

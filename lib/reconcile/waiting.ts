@@ -5,6 +5,7 @@ import type { Inventory } from '../storage/stores.ts';
 import type { AppliedItem } from './apply.ts';
 import { type Comparison, compareAll } from './compare.ts';
 import { decideAll, type Item } from './decide.ts';
+import { isMisfit, kindOfTarget } from './definitions.ts';
 import type { ReconcileDependencies } from './dependencies.ts';
 import { storeDeclared } from './intents/index.ts';
 import { observe } from './observe.ts';
@@ -68,9 +69,7 @@ function renewedTargets(items: readonly Item[], founded: readonly AppliedItem[])
   const written = new Set(
     founded.flatMap(({ target, result }) => (result.state === 'written' ? (definedKindOf(target.object) ?? []) : [])),
   );
-  return items.flatMap(({ target, comparison }) =>
-    comparison.state === 'unknown' && written.has(`${target.resource.group}/${target.resource.kind}`) ? [target] : [],
-  );
+  return items.flatMap(({ target, comparison }) => (isMisfit(comparison) && written.has(kindOfTarget(target)) ? [target] : []));
 }
 
 /** Tries them until the server goes by the new definition, which it does a moment after it was written. */
@@ -78,7 +77,7 @@ async function awaitDefinitions(targets: readonly Target[], session: Session): P
   const deadline = session.clock.now().getTime() + PATIENCE_SECONDS * 1000;
   for (;;) {
     const comparisons = await compareAll(observe(targets, session), session);
-    const settled = comparisons.every(({ state }) => state !== 'unknown');
+    const settled = !comparisons.some(isMisfit);
     if (settled || session.clock.now().getTime() >= deadline) return comparisons;
     await sleep(POLL_MILLISECONDS, undefined, { signal: session.signal });
   }

@@ -33,6 +33,16 @@ describe('a definition that gains a field', () => {
     expect((await world.reconcile()).outcome).toBe('in-sync');
     await world.commit(ledgers(world, ['owner', 'currency'], '{ owner: shop, currency: EUR }'));
 
+    const { lines } = await world.plan();
+    expect(lines).toEqual([
+      expect.objectContaining({ action: 'update', object: expect.objectContaining({ kind: 'CustomResourceDefinition' }) }),
+      expect.objectContaining({
+        action: 'update',
+        object: expect.objectContaining({ kind: 'Ledger' }),
+        validated: false,
+        after: [`CustomResourceDefinition ledgers.${world.namespace}.example.com`],
+      }),
+    ]);
     const result = await world.reconcile();
 
     expect(result.outcome).toBe('in-sync');
