@@ -31,7 +31,7 @@ export function completeRun({ desired, applied, late, pruning, health, remembere
   const untargeted = [...desired.untargeted, ...late.blocked];
   const { removed, pruned } = pruning;
   const now = policy.now.toISOString();
-  const { intents = [], ...declared } = late.declared;
+  const { intents = [], runs, ...declared } = late.declared;
   const brought = rememberHealth(settleInventory(declared, applied, digest), health);
   const settled = rememberPruning(brought, pruning, { source: sourceOf(artifact), now });
   const facts = [...factsOf(applied, untargeted), ...healthFacts(health, now), ...pruneFacts(pruned, removed.unknown.values(), now)];
@@ -52,6 +52,7 @@ export function completeRun({ desired, applied, late, pruning, health, remembere
     serverVersion,
     objects: applied.length + untargeted.length,
     open,
+    runRecordId: runs?.find((each) => each.runId === runId)?.id,
     facts: withRecords(facts, intents, { runId, applied, gone, now }),
     closes: (record) => (record.class === CONTESTED ? endsFight(record) : closes(record)),
     suspended: policy.suspended,

@@ -88,6 +88,7 @@ async function store(
       repeats:
         run.tickAt !== undefined &&
         repeatsLast(before, { outcome, failure, ...(ending.state === 'completed' ? { revision: ending.revision } : {}) }),
+      ...(ending.state === 'completed' && ending.runRecordId !== undefined ? { runRecordId: ending.runRecordId } : {}),
       run: {
         outcome,
         ...countFacts(facts, ending.state === 'completed' ? ending.objects : 0),

@@ -13,7 +13,7 @@ export interface ReconcileDependencies {
   readonly state: Pick<StateStore, 'get' | 'update' | 'pinClusterUid'>;
   readonly leases: LeaseStore;
   readonly records: Pick<RecordStore, 'listOpen'>;
-  readonly recorder: Pick<Recorder, 'prepare' | 'record'>;
+  readonly recorder: Pick<Recorder, 'prepare' | 'record' | 'recordCutOff'>;
   /** Asks for a repository's paths to be looked at now. Throws nothing; without it, or when it fails, the next poll does. */
   readonly pollSource?: (message: SourceMessage) => Promise<void>;
   readonly clock: Clock;

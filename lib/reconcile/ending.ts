@@ -22,6 +22,8 @@ export interface CompletedRun {
   /** Objects of the desired state, those that could not be read included. */
   readonly objects: number;
   readonly facts: readonly Fact[];
+  /** The id that the run's own record has; undefined of a run that wrote nothing. */
+  readonly runRecordId: string | undefined;
   /** The records that were open when the run began. */
   readonly open: readonly ObjectRecord[];
   /** Which open records are over when no fact is of them any more. */

@@ -1,5 +1,6 @@
 import type { Failure } from '../errors.ts';
-import type { Intent } from '../storage/stores.ts';
+import type { RunIntent } from '../storage/stores.ts';
+import type { Prepared } from './intents.ts';
 import type { ObjectRecord, RunRecord } from './record.ts';
 
 /**
@@ -39,6 +40,8 @@ export interface RunFacts {
     'outcome' | 'objects' | 'drifted' | 'corrected' | 'created' | 'failed' | 'requests' | 'durationMs' | 'error'
   >;
   readonly repeats?: boolean;
+  /** The id that the run's own record has, where it was written down before the run wrote anything. */
+  readonly runRecordId?: string;
 }
 
 /** Work for a cluster that came to nothing before any object was looked at: its row cannot be read, or its repository not followed. */
@@ -49,7 +52,9 @@ export interface FailedWork extends Pick<RunFacts, 'cluster' | 'runId' | 'revisi
 /** Stores, logs and counts, in that order, from one place. */
 export interface Recorder {
   /** What a run is about to do, as it may be kept until it is recorded: redacted, bounded, each with the id of its record. */
-  prepare(intended: IntendedFacts): readonly Intent[];
+  prepare(intended: IntendedFacts): Prepared;
+  /** A run of a cluster that was cut off before it had a record; nothing where it turns out to have one. */
+  recordCutOff(cluster: string, run: RunIntent): Promise<void>;
   /** What a run saw. Returns the records that moved, in order, the run's last if it is kept. */
   record(run: RunFacts, signal: AbortSignal): Promise<readonly (ObjectRecord | RunRecord)[]>;
   /** A run of its own, that failed. Open records stay as they are. */

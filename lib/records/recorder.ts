@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { RecordStore } from '../storage/stores.ts';
 import { cleanFact } from './clean-fact.ts';
 import { countRecord, countRun, type MetricValues } from './count-record.ts';
-import type { FailedWork, Recorder, RunFacts } from './fact.ts';
+import type { Recorder, RunFacts } from './fact.ts';
 import { prepareIntents } from './intents.ts';
 import type { MetricName } from './metrics.ts';
 import { planRecords, type RecordSteps } from './plan-records.ts';
@@ -85,6 +85,19 @@ export function createRecorder(deps: RecorderDependencies): Recorder {
       return moved;
     },
 
+    async recordCutOff(cluster, { runId, at, id, revision }) {
+      const error = {
+        reason: 'CutOff',
+        message: `cluster ${cluster}: this run was cut off before it could say what it did. The next one records what became of the objects that it was to write.`,
+      };
+      const cutOff = { cluster, runId, revision, startedAt: at, runRecordId: id };
+      const record = runRecordOf(cutOff, { outcome: 'failed', ...NOTHING_SEEN, durationMs: 0, error }, deps.createIds());
+      if (!(await deps.records.putIfAbsent(record))) return;
+      publish(record);
+      // How long it took is not known.
+      add([['RunsFailed', 1]]);
+    },
+
     async recordFailure({ error, ...work }) {
       const durationMs = deps.clock.now().getTime() - Date.parse(work.startedAt);
       await recordRun(work, { outcome: 'failed', ...NOTHING_SEEN, durationMs, error }, deps.createIds());
@@ -94,12 +107,16 @@ export function createRecorder(deps: RecorderDependencies): Recorder {
 
 const NOTHING_SEEN = { objects: 0, drifted: 0, corrected: 0, created: 0, failed: 0, requests: 0 } as const;
 
-function runRecordOf(run: Omit<FailedWork, 'error'>, sums: NonNullable<RunFacts['run']>, newId: (at: number) => string): RunRecord {
+function runRecordOf(
+  run: Pick<RunFacts, 'cluster' | 'runId' | 'revision' | 'startedAt' | 'runRecordId'>,
+  sums: NonNullable<RunFacts['run']>,
+  newId: (at: number) => string,
+): RunRecord {
   const { error, ...counts } = sums;
   return {
     kind: 'run',
     cluster: run.cluster,
-    id: newId(Date.parse(run.startedAt)),
+    id: run.runRecordId ?? newId(Date.parse(run.startedAt)),
     at: run.startedAt,
     runId: run.runId,
     revision: run.revision,

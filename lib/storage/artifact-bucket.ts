@@ -89,6 +89,7 @@ const StoredInventory = z.object({
   source: z.string().exactOptional(),
   allowance: z.object({ expect: z.number(), left: z.number() }).exactOptional(),
   intents: z.array(StoredIntent).exactOptional(),
+  runs: z.array(z.object({ runId: z.string(), at: z.string(), id: z.string(), revision: z.string() })).exactOptional(),
 });
 
 /**

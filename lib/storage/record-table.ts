@@ -1,4 +1,4 @@
-import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import {
   DeleteCommand,
   type DynamoDBDocumentClient,
@@ -77,6 +77,17 @@ export function createRecordStore(client: DynamoDBDocumentClient, tables: Record
   return {
     async put(record) {
       await client.send(new PutCommand({ TableName: tables.records, Item: itemOfRecord(record, tables.retentionDays) }));
+    },
+
+    async putIfAbsent(record) {
+      const Item = itemOfRecord(record, tables.retentionDays);
+      try {
+        await client.send(new PutCommand({ TableName: tables.records, Item, ConditionExpression: 'attribute_not_exists(id)' }));
+        return true;
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return false;
+        throw error;
+      }
     },
 
     async query(query, signal) {

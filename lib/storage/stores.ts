@@ -93,6 +93,9 @@ export interface Intent {
   readonly fact: Fact;
 }
 
+/** A run that was about to write: its record, should it be cut off before that is stored. */
+export type RunIntent = Omit<Intent, 'fact'>;
+
 /** The objects that a cluster row has applied, written before the first write of a run. */
 export interface Inventory {
   /** uid of the cluster that they are in. */
@@ -104,6 +107,8 @@ export interface Inventory {
   readonly allowance?: { readonly expect: number; readonly left: number };
   /** Written before the first write of a run, and cleared once its records are stored. */
   readonly intents?: readonly Intent[];
+  /** The runs that wrote them down, and have no record yet as far as is known here. */
+  readonly runs?: readonly RunIntent[];
   /** Of what is stored, as the store names it; absent where nothing is. Whoever changes the inventory keeps it. */
   readonly version?: string;
 }
@@ -203,6 +208,8 @@ export interface RecordQuery {
 /** The records table, and the conditional items in `state` that point at open records. */
 export interface RecordStore {
   put(record: PlumblineRecord): Promise<void>;
+  /** False when there is a record of that id, which stays as it is. */
+  putIfAbsent(record: PlumblineRecord): Promise<boolean>;
   /** Newest first. */
   query(query: RecordQuery, signal?: AbortSignal): Promise<readonly PlumblineRecord[]>;
   listOpen(cluster: string, signal?: AbortSignal): Promise<readonly ObjectRecord[]>;

@@ -99,6 +99,7 @@ export function artifactStoreContract(create: () => ArtifactStore): void {
       source: 'https://git.example/shop apps',
       allowance: { expect: 12, left: 3 },
       intents: [intent],
+      runs: [{ runId: 'run-1', at: '2027-01-01T00:00:00.000Z', id: 'id-2', revision: 'a'.repeat(40) }],
     };
     const { version } = first;
     const stored = await artifacts.putInventory(cluster, { ...last, ...(version === undefined ? {} : { version }) });

@@ -78,6 +78,15 @@ export function recordStoreContract(create: () => RecordStore): void {
     expect(await records.listOpen(cluster)).toEqual([]);
   });
 
+  it('keeps the record of a run that is there already, where it is to be put only if none is', async () => {
+    const records = create();
+    const cluster = freshCluster();
+    const first = run(cluster, '2027-01-01T00:00:00.000Z');
+    expect(await records.putIfAbsent(first)).toBe(true);
+    expect(await records.putIfAbsent({ ...first, outcome: 'failed' })).toBe(false);
+    expect(await records.query({ cluster })).toEqual([first]);
+  });
+
   it('opens a new record for drift that comes again, and keeps other classes and objects apart', async () => {
     const records = create();
     const cluster = freshCluster();

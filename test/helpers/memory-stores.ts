@@ -180,6 +180,11 @@ export function memoryRecordStore(): RecordStore {
     put: async (record) => {
       records.set(record.id, record);
     },
+    putIfAbsent: async (record) => {
+      if (records.has(record.id)) return false;
+      records.set(record.id, record);
+      return true;
+    },
     query: async (query) =>
       [...records.values()]
         .filter((record) => matches(record, query))

@@ -18,20 +18,32 @@ export function intendedFacts(items: readonly Item[]): readonly Fact[] {
   return facts.filter(({ decision }) => decision === 'applied' || decision === 'corrected');
 }
 
+/** What it takes of the session. */
+export interface Declaring extends Pick<Session, 'runId' | 'startedAt' | 'open'> {
+  readonly row: Pick<Session['row'], 'cluster'>;
+  readonly artifact: Pick<Session['artifact'], 'revision'>;
+}
+
 /**
  * Stores the inventory as it has to be before the first write, with what the items and `more` are about to do, where that is another than the
- * known one; and returns it. Throws `ArtifactError` with reason `InventoryMoved` when another run has been at the cluster meanwhile.
+ * known one; and returns it. Runs before this one that have no record get theirs first: from then on nothing tells of them. Throws
+ * `ArtifactError` with reason `InventoryMoved` when another run has been at the cluster meanwhile.
  */
 export async function storeDeclared(
   known: Inventory,
   items: readonly Item[],
   more: readonly Fact[],
-  { row, runId, startedAt, artifact, open }: Pick<Session, 'row' | 'runId' | 'startedAt' | 'artifact' | 'open'>,
+  { row, runId, startedAt, artifact, open }: Declaring,
   { artifacts, recorder }: Pick<ReconcileDependencies, 'artifacts' | 'recorder'>,
 ): Promise<Inventory> {
   const facts = [...intendedFacts(items), ...more];
-  const intents = recorder.prepare({ runId, startedAt: startedAt.toISOString(), revision: artifact.revision, facts });
-  const declared = withIntents(declareInventory(known, items), intents, open);
+  const { intents, run } = recorder.prepare({ runId, startedAt: startedAt.toISOString(), revision: artifact.revision, facts });
+  const { runs = [], ...rest } = declareInventory(known, items);
+  const { own, cutOff = [] } = Object.groupBy(runs, (each) => (each.runId === runId ? 'own' : 'cutOff'));
+  for (const each of cutOff) await recorder.recordCutOff(row.cluster, each);
+  const writes = more.length > 0 || items.some(({ action }) => action !== 'leave');
+  const written = own ?? (writes ? [run] : undefined);
+  const declared = withIntents(written === undefined ? rest : { ...rest, runs: written }, intents, open);
   return sameInventory(known, declared) ? known : await artifacts.putInventory(row.cluster, declared);
 }
 

@@ -56,6 +56,7 @@ function openRecords(): RecordStore {
   const open = new Map<string, ObjectRecord>();
   return {
     put: async () => undefined,
+    putIfAbsent: async () => true,
     query: async () => [],
     listOpen: async () => [...open.values()],
     async transition(record) {

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { ulid } from 'ulidx';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { ObjectRecord } from '../../../lib/records/index.ts';
+import type { ObjectRecord, RunRecord } from '../../../lib/records/index.ts';
 import { adminToken, testCluster } from '../../helpers/environment.ts';
 import { createRandom } from '../../helpers/random.ts';
 import { createWorld, type World } from '../reconcile/world.ts';
@@ -57,11 +57,21 @@ async function waitingWorld(): Promise<World> {
   return world;
 }
 
-/** One run in a process of its own, killed at the n-th point; resolves to the points that it passed, and where it was. */
-async function runKilled(world: World, killAt: number): Promise<{ readonly points: number; readonly where: string }> {
+interface Killed {
+  readonly runId: string;
+  /** The points that it passed, and where it was. */
+  readonly points: number;
+  readonly where: string;
+  /** Whether it had sent a write to the API server. */
+  readonly wrote: boolean;
+}
+
+/** One run in a process of its own, killed at the n-th point. */
+async function runKilled(world: World, killAt: number): Promise<Killed> {
   const token = await adminToken(testCluster('prod-eu'));
   const aheadMilliseconds = world.deps.clock.now().getTime() - Date.now();
-  const input: KilledInput = { row: world.row, token, runId: ulid(), aheadMilliseconds };
+  const runId = ulid();
+  const input: KilledInput = { row: world.row, token, runId, aheadMilliseconds };
   const child = fork(PROCESS, {
     env: { ...process.env, KILLED_INPUT: JSON.stringify(input) },
     execArgv: [],
@@ -71,11 +81,13 @@ async function runKilled(world: World, killAt: number): Promise<{ readonly point
   const errors = child.stderr === null ? '' : text(child.stderr);
   let points = 0;
   let where = '';
+  let wrote = false;
   const answer = (message: Answer) => child.connected && child.send(message);
   child.on('message', (question: Question) => {
     if (question.type === 'point') {
       points += 1;
       where = question.where;
+      wrote ||= where.startsWith('during ');
       if (points === killAt) child.kill('SIGKILL');
       else answer({ id: question.id });
       return;
@@ -92,7 +104,7 @@ async function runKilled(world: World, killAt: number): Promise<{ readonly point
   child.once('exit', (code, signal) => resolve({ code, signal }));
   const { code, signal } = await exited;
   if (signal !== 'SIGKILL' && code !== 0) throw new Error(`it ended with ${code}: ${await errors}`);
-  return { points, where };
+  return { runId, points, where, wrote };
 }
 
 async function liveData(world: World): Promise<Readonly<Record<string, unknown>>> {
@@ -128,11 +140,19 @@ async function toldOf(world: World): Promise<readonly string[]> {
     .toSorted();
 }
 
+/** The records of a run itself. */
+async function runsOf(world: World, runId: string): Promise<readonly RunRecord[]> {
+  const records = await world.stores.records.query({ cluster: world.row.cluster, kind: 'run' });
+  return records.filter((record): record is RunRecord => record.kind === 'run' && record.runId === runId);
+}
+
 describe('a run that is killed', () => {
   let points = 0;
   beforeAll(async () => {
     const world = await waitingWorld();
-    points = (await runKilled(world, Number.POSITIVE_INFINITY)).points;
+    const whole = await runKilled(world, Number.POSITIVE_INFINITY);
+    points = whole.points;
+    expect(await runsOf(world, whole.runId)).toMatchObject([{ outcome: 'corrected' }]);
     expect(await toldOf(world)).toEqual(EXPECTED);
     expect(await liveData(world)).toEqual(END_STATE);
   });
@@ -142,7 +162,8 @@ describe('a run that is killed', () => {
     'leaves no lie, and the next one brings the same end and the same records: %i',
     async (_index, share) => {
       const world = await waitingWorld();
-      const { where } = await runKilled(world, 1 + Math.floor(share * points));
+      const { runId, where, wrote } = await runKilled(world, 1 + Math.floor(share * points));
+      const told = await runsOf(world, runId);
       expect(JSON.stringify(await world.stores.artifacts.getInventory(world.row.cluster))).not.toMatch(
         new RegExp(`${PASSWORD}|${Buffer.from(PASSWORD).toString('base64')}|theirs`),
       );
@@ -155,6 +176,12 @@ describe('a run that is killed', () => {
       expect([await toldOf(world), where]).toEqual([EXPECTED, where]);
       const inventory = await world.stores.artifacts.getInventory(world.row.cluster);
       expect(inventory?.intents).toBeUndefined();
+      expect(inventory?.runs).toBeUndefined();
+      // It has one record if it wrote anything: its own, or that it was cut off.
+      const runs = await runsOf(world, runId);
+      expect([runs.length > 0 || !wrote, where]).toEqual([true, where]);
+      expect([runs, where]).toEqual([told.length > 0 ? told : runs.slice(0, 1), where]);
+      for (const run of told.length > 0 ? [] : runs) expect(run).toMatchObject({ outcome: 'failed', error: { reason: 'CutOff' } });
       expect(inventory?.objects.map(({ name }) => name).toSorted()).toEqual(Object.keys(END_STATE).toSorted());
 
       // What the checkpoint says is what the server says without it.

@@ -106,6 +106,7 @@ export function deploymentOf(world: World): Deployment {
     },
     records: {
       put: async (record) => void world.records.push(record),
+      putIfAbsent: async () => false,
       query: async (query) => {
         world.asked.queries.push(query);
         return world.records;

@@ -25,6 +25,7 @@ function completed(facts: readonly Fact[]): CompletedRun {
     open: [],
     closes: () => false,
     suspended: false,
+    runRecordId: undefined,
     rollouts: { progressing: 0, degraded: 0 },
     contested: undefined,
     inventory: undefined,

@@ -14,6 +14,11 @@ function setUp(options: { readonly refuses?: string; readonly lost?: string } = 
   const sums = new Map<MetricName, number>();
   const records: RecordStore = {
     put: async (record) => void stored.set(record.id, record),
+    putIfAbsent: async (record) => {
+      if (stored.has(record.id)) return false;
+      stored.set(record.id, record);
+      return true;
+    },
     query: async () => [...stored.values()],
     listOpen: async () =>
       [...stored.values()].filter((record): record is ObjectRecord => record.kind !== 'run' && record.resolvedAt === undefined),
@@ -134,6 +139,22 @@ describe('a recorded run', () => {
     await expect(recorder.record(run([fact('a'), fact('b')]), signal)).rejects.toThrow('the table cannot be reached');
     expect([...stored.values()].map(({ kind }) => kind)).toEqual(['drift', 'run']);
     expect(lines.at(-1)?.kind).toBe('run');
+  });
+
+  it('that was cut off is a failure of which nothing is counted, unless it has said more itself', async () => {
+    const { recorder, stored, lines, sums } = setUp();
+    const { run: cutOff } = recorder.prepare({ runId: 'run-0', revision: 'b', startedAt, facts: [] });
+    await recorder.recordCutOff('prod', cutOff);
+    const record = { cluster: 'prod', runId: 'run-0', at: startedAt, revision: 'b', outcome: 'failed', error: { reason: 'CutOff' } };
+    expect([...stored.values()]).toMatchObject([{ kind: 'run', id: cutOff.id, objects: 0, ...record }]);
+    expect(lines).toEqual([...stored.values()]);
+    expect(Object.fromEntries(sums)).toEqual({ Runs: 1, RunsFailed: 1 });
+
+    // It was only slow: its own word stands.
+    const moved = await recorder.record({ ...run([]), runId: 'run-0', runRecordId: cutOff.id }, signal);
+    await recorder.recordCutOff('prod', cutOff);
+    expect([...stored.values()]).toEqual(moved);
+    expect(moved).toMatchObject([{ id: cutOff.id, outcome: 'corrected' }]);
   });
 
   it('holds no value of a Secret and no token, wherever an earlier stage let one through', async () => {
