@@ -123,6 +123,7 @@ export class ControlStack extends Stack {
         ...writeArtifacts,
         readImages(context),
         readImageDetails(context),
+        readRegistryRules(),
         ...assumeRegistryRoles(registryRoleArns),
         readSecrets(this, deployment),
         sendTo([this.clusters.queue], context),

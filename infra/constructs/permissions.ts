@@ -119,7 +119,7 @@ export function readSecrets(stack: Stack, deployment: string): Permission {
 /** What makes repositories of the registry by themselves, and how mutable they are then. */
 export function readRegistryRules(): Permission {
   return {
-    actions: ['ecr:DescribePullThroughCacheRules', 'ecr:DescribeRepositoryCreationTemplates'],
+    actions: ['ecr:DescribePullThroughCacheRules', 'ecr:DescribeRepositoryCreationTemplates', 'ecr:DescribeRegistry'],
     resources: ['*'],
     wildcardReason: 'the rules are of the whole registry, and these actions know no narrower resource. They only read.',
   };

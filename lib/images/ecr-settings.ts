@@ -14,7 +14,7 @@ import {
   isRepositoryNotFound,
   type Repository,
 } from './ecr-calls.ts';
-import { originOf, type RegistryRules, readRules } from './ecr-origins.ts';
+import { originOf, type RegistryRules, type ReplicationTarget, readRules } from './ecr-origins.ts';
 import { TAG_MUTABILITIES } from './mutability.ts';
 import { type RepositorySettings, repositoryKey, unanswered } from './registry.ts';
 import type { ImageReference } from './types.ts';
@@ -48,13 +48,15 @@ export async function readSettings(
   const batches = [...Map.groupBy(unknown, hostKey).values()].flatMap((sameHost) => chunks(sameHost, BATCH));
   const described = new Map<Repository, RepositorySettings>();
   await inParallel(batches, CALLS_AT_ONCE, async (batch) => describe(deps.clientFor, batch, described, signal));
-  const read = unknown.filter((repository) => described.get(repository)?.state === 'found');
+  // A registry copies to others, so that with one that is read anew all of them count.
+  const isRead = unknown.some((repository) => described.get(repository)?.state === 'found');
   const rules = new Map<string, RegistryRules>();
-  await inParallel([...Map.groupBy(read, hostKey)], CALLS_AT_ONCE, async ([key, [first]]) => {
+  await inParallel(isRead ? [...Map.groupBy(repositories, hostKey)] : [], CALLS_AT_ONCE, async ([key, [first]]) => {
     if (first !== undefined) rules.set(key, await readRules(deps.clientFor(first.host), first.host, signal));
   });
+  const copies = [...rules.values()].flatMap(({ copiesTo }) => copiesTo);
   for (const repository of repositories) {
-    const fresh = withOrigin(described.get(repository), repository, rules.get(hostKey(repository)));
+    const fresh = withOrigin(described.get(repository), repository, rules.get(hostKey(repository)), copies);
     if (fresh?.state === 'found')
       deps.settingsCache.set(cacheKey(repository), { settings: fresh, expiresAt: now + SETTINGS_SECONDS * 1000 });
     const result = fresh ?? known(repository) ?? unanswered(repository.name);
@@ -65,11 +67,12 @@ export async function readSettings(
 
 function withOrigin(
   answer: RepositorySettings | undefined,
-  { name }: Repository,
+  repository: Repository,
   rules: RegistryRules | undefined,
+  copies: readonly ReplicationTarget[],
 ): RepositorySettings | undefined {
   if (answer?.state !== 'found' || rules === undefined) return answer;
-  const origin = originOf(name, rules);
+  const origin = originOf(repository, rules, copies);
   return Object.keys(origin).length === 0 ? answer : { ...answer, origin };
 }
 

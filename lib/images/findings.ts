@@ -1,5 +1,6 @@
 import type { Failure } from '../errors.ts';
 import { ecrHostOf } from './ecr-host.ts';
+import type { Creation } from './ecr-origins.ts';
 import { severityOf } from './finding-table.ts';
 import type { ImageUse } from './image-uses.ts';
 import { describeTagSettings, isTagMutable, type TagSettings } from './mutability.ts';
@@ -88,18 +89,25 @@ function mutabilityFindings(use: ImageUse, settings: TagSettings, tag: string): 
 
 /** What happens to the tag without anybody pushing it: from upstream, or when ECR makes the repository again. */
 function originFindings(use: ImageUse, found: RepositorySettings & { readonly state: 'found' }, tag: string): readonly ImageFinding[] {
-  const { upstream, template } = found.origin ?? {};
+  const { upstream, recreated = [] } = found.origin ?? {};
   const findings: ImageFinding[] = [];
   if (upstream !== undefined && isTagMutable(found.settings, tag)) {
     const message = `image ${use.shown}: its repository is a cache of ${upstream.slice(0, 200)}, and follows its tags; use a creation template with IMMUTABLE tags, or pin the digest.`;
     findings.push(finding('repo.pullthrough', use, message));
   }
-  if (template !== undefined && isTagMutable(template, tag)) {
-    const message = `image ${use.shown}: the creation template of its repository makes tags that can be overwritten (${describeTagSettings(template)}), so a repository that is made again has them; set IMMUTABLE in it.`;
+  const again = recreated.find(({ settings }) => isTagMutable(settings, tag));
+  if (again !== undefined) {
+    const message = `image ${use.shown}: ECR makes its repository again, ${CREATED_BY[again.by]}, with tags that can be overwritten (${describeTagSettings(again.settings)}); have a creation template for that set IMMUTABLE.`;
     findings.push(finding('repo.template-mutable', use, message));
   }
   return findings;
 }
+
+const CREATED_BY: Readonly<Record<Creation, string>> = {
+  PULL_THROUGH_CACHE: 'when an image is pulled through it',
+  REPLICATION: 'when an image is replicated to it',
+  CREATE_ON_PUSH: 'when an image is pushed to it',
+};
 
 function unresolvable(use: ImageUse, failure: Failure): ImageFinding {
   const consequence =

@@ -10,11 +10,12 @@ import { FINDINGS, type FindingId, type FindingPolicy } from './finding-table.ts
 import { type TagObservation, unpinnedFinding } from './findings.ts';
 import type { DetailReader } from './image-details.ts';
 import { type ImageUse, imageUsesOf, pinnedTagOf, unpinnedTagOf } from './image-uses.ts';
+import { isTagMutable } from './mutability.ts';
 import { observeImages } from './observe-images.ts';
 import { podSentence } from './pod-sentences.ts';
 import { stateFindings } from './pod-state.ts';
-import { ImageReferenceError } from './reference.ts';
-import { type ImageRegistry, type Resolution, repositoryKey, unanswered } from './registry.ts';
+import { ImageReferenceError, tagOf } from './reference.ts';
+import { type ImageRegistry, type RepositorySettings, type Resolution, repositoryKey, unanswered } from './registry.ts';
 
 export interface GateDependencies {
   readonly registry: ImageRegistry;
@@ -86,7 +87,7 @@ async function failuresOfUses(
     // What could not be asked for is unverifiable, and what we asked for is what blocks.
     const found = findings.filter(({ id }) => blocking.has(id) || id === 'run.unverifiable').map(({ id, message }) => refused(id, message));
     const unknown = unknownOf(use, image, blocking);
-    const all = unknown === undefined ? found : [...found, unknown];
+    const all = [...found, ...(unknown === undefined ? [] : [unknown]), ...unknownOrigins(use, tag?.settings, blocking)];
     const [first] = all;
     return first === undefined ? [] : [[use, { reason: first.reason, message: all.map(({ message }) => message).join(' ') }] as const];
   });
@@ -121,6 +122,23 @@ function unknownOf(use: ImageUse, image: ImageObservation | undefined, blocking:
   if (wants('sig.missing') && answer.details.signed === undefined) return say('its signature', 'the registry did not tell');
   if (wants('scan.critical') && typeof answer.details.scan !== 'object') return say('its scan', 'there is none');
   return wants('scan.stale') && answer.details.scan === undefined ? say('its scan', 'the registry did not tell') : undefined;
+}
+
+/** What makes the repository by itself, and could not be read: only where something would follow from it. */
+function unknownOrigins(use: ImageUse, settings: RepositorySettings | undefined, blocking: ReadonlySet<string>): readonly Failure[] {
+  const tag = unpinnedTagOf(use);
+  if (settings?.state !== 'found' || tag === undefined) return [];
+  const unknown = settings.origin?.unknown ?? [];
+  const say = (what: string) => unverifiable(`image ${use.shown}: ${what} could not be read.`);
+  const isMutable = isTagMutable(settings.settings, tagOf(tag));
+  return [
+    ...(blocking.has('repo.pullthrough') && isMutable && unknown.includes('upstream')
+      ? [say('the pull-through rules of its registry')]
+      : []),
+    ...(blocking.has('repo.template-mutable') && unknown.includes('template')
+      ? [say('the creation templates or the replication of its registry')]
+      : []),
+  ];
 }
 
 function onlyBlocked(blocking: ReadonlySet<string>): FindingPolicy {

@@ -81,7 +81,11 @@ describe('roles', () => {
     ]);
     // These know no narrower resource.
     const ofEverything = statements.filter(({ Resource }) => [Resource].flat().includes('*')).flatMap(({ Action }) => Action);
-    expect(new Set(ofEverything)).toEqual(new Set(['ecr:DescribePullThroughCacheRules', 'ecr:DescribeRepositoryCreationTemplates']));
+    const rules = ['ecr:DescribePullThroughCacheRules', 'ecr:DescribeRegistry', 'ecr:DescribeRepositoryCreationTemplates'];
+    expect([...new Set(ofEverything)].sort()).toEqual(rules);
+    // What blocks at render asks for them, and what it may not ask for would block everything.
+    const allowedTo = (name: Name) => allowed(name).map((permission) => permission.split(' ')[0] ?? '');
+    for (const name of ['source', 'audit'] as const) expect(allowedTo(name)).toEqual(expect.arrayContaining(rules));
   });
 
   it.each<[Name, RegExp]>([

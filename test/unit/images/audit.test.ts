@@ -82,9 +82,9 @@ it('says that only the settings are unknown where the tag could be read', async 
 });
 
 it('keeps what follows from the rules of a registry open while those cannot be read', async () => {
-  const upstream = { upstream: 'quay.io', template: { mutability: 'MUTABLE', exclusions: [] } } as const;
+  const made = { by: 'PULL_THROUGH_CACHE', settings: { mutability: 'MUTABLE', exclusions: [] } } as const;
   const found: Resolution = { state: 'found', digest: `sha256:${'a'.repeat(64)}`, mediaType: 'x', platforms: [] };
-  const cached: RepositorySettings = { ...mutable, origin: upstream };
+  const cached: RepositorySettings = { ...mutable, origin: { upstream: 'quay.io', recreated: [made] } };
   const open = recordsOf([], await auditOf(registryThatSays(found, cached), WEB));
   expect(open.map((record) => record.class).sort()).toEqual(['repo.mutable', 'repo.pullthrough', 'repo.template-mutable']);
   const closedBy = async (settings: RepositorySettings) =>

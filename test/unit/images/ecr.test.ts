@@ -144,7 +144,12 @@ describe('settings', () => {
       const names = (input.repositoryNames ?? []) as readonly string[];
       if (names.some((name) => settings[name] === 'denied')) return { error: 'AccessDeniedException', status: 400 };
       if (names.some((name) => settings[name] === undefined)) return { error: 'RepositoryNotFoundException', status: 400 };
-      return { body: { repositories: names.map((repositoryName) => ({ repositoryName, ...Object(settings[repositoryName]) })) } };
+      return {
+        body: {
+          registryId: '123456789012',
+          repositories: names.map((repositoryName) => ({ repositoryName, ...Object(settings[repositoryName]) })),
+        },
+      };
     };
 
   it('reads all four values and their filters', async () => {

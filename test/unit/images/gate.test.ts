@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { FindingPolicy } from '../../../lib/images/finding-table.ts';
+import type { FindingId, FindingPolicy } from '../../../lib/images/finding-table.ts';
 import { gateImages } from '../../../lib/images/gate.ts';
 import type { DetailReader, ImageDetails } from '../../../lib/images/image-details.ts';
 import { lockImages } from '../../../lib/images/lock.ts';
+import type { TagMutability } from '../../../lib/images/mutability.ts';
 import { digestKey, type ImageRegistry, type RepositorySettings, type Resolution, repositoryKey } from '../../../lib/images/registry.ts';
 import type { LockedSource } from '../../../lib/source/artifact.ts';
 import { memoryLockStore } from '../../helpers/memory-stores.ts';
@@ -101,6 +102,17 @@ describe('images.policy', () => {
     expect(Object.keys(result.blocked).filter((key) => key !== KEY)).toEqual(
       'fs.writable' in policy || 'sig.missing' in policy || 'scan.critical' in policy ? ['apps/Deployment/shop/other'] : [],
     );
+  });
+
+  it.each<[string, FindingId, TagMutability, 'upstream' | 'template', string | undefined]>([
+    ['pull-through rules that are not told', 'repo.pullthrough', 'MUTABLE', 'upstream', 'ImageUnverifiable'],
+    ['rules from which nothing would follow', 'repo.pullthrough', 'IMMUTABLE', 'upstream', undefined],
+    ['templates that nobody asked about', 'repo.pullthrough', 'MUTABLE', 'template', undefined],
+    ['templates that are not told', 'repo.template-mutable', 'IMMUTABLE', 'template', 'ImageUnverifiable'],
+    ['rules that nobody asked about', 'repo.template-mutable', 'IMMUTABLE', 'upstream', undefined],
+  ])('with %s lets a workload through or says why not', async (_what, id, mutability, unknown, reason) => {
+    const settings: RepositorySettings = { state: 'found', settings: { mutability, exclusions: [] }, origin: { unknown: [unknown] } };
+    expect((await gate(WEB, { [id]: 'block' }, { settings })).blocked[KEY]?.reason).toBe(reason);
   });
 
   it('names what blocks and the setting that says so', async () => {
