@@ -74,6 +74,8 @@ export interface ClusterState {
   readonly renderKey?: string;
   /** Digest of the artifact that holds what it rendered to, its images not locked yet. */
   readonly renderedArtifact?: string;
+  /** ISO 8601: when an exception ends that its images rest on, so that the same commit has to be locked again. */
+  readonly exceptedUntil?: string;
   /** Why Git could not be followed; correction goes on from the last artifact. */
   readonly sourceFailure?: Failure;
   /** ISO 8601. */

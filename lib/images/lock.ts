@@ -8,7 +8,7 @@ import type { LockStore } from '../storage/stores.ts';
 import { referenceFindings, unpinnedFinding, unresolvedFinding } from './findings.ts';
 import { type ImageUse, imageUsesOf, lockedText, mapAllImages, unpinnedTagOf } from './image-uses.ts';
 import { locksAsOf, relocksOf, renderedTree } from './lock-generations.ts';
-import { type ImagePolicy, type ImageTreatment, treatImage } from './policy.ts';
+import { endedNote, endOf, type ImagePolicy, type ImageTreatment, treatImage } from './policy.ts';
 import { ImageReferenceError } from './reference.ts';
 import type { ImageRegistry, Resolution } from './registry.ts';
 import type { ImageFinding, ImageLock, ImageReference } from './types.ts';
@@ -40,8 +40,11 @@ export async function lockImages(
   const tags = uses.flatMap((use) => (treatments.get(use.text)?.action === 'lock' ? (unpinnedTagOf(use) ?? []) : []));
   const { locks, unresolved } = policy === 'report' ? NO_LOCKS : await locksFor(rendered, tags, deps, signal);
   const failures = new Map(uses.flatMap((use) => failureOf(use, unresolved.get(use.text), treatments.get(use.text))));
+  const ends = [...treatments.values()].flatMap(({ exception }) => (exception === undefined ? [] : [endOf(exception).toISOString()]));
+  const [exceptedUntil] = ends.sort();
   return {
     ...rendered,
+    ...(exceptedUntil === undefined ? {} : { exceptedUntil }),
     objects: rendered.objects.map((object) => withDigests(object, paths, locks)),
     digests: tags.flatMap(({ text }) => locks.get(text) ?? []),
     findings: uses.flatMap((use) => findingsOf(use, unresolved.get(use.text), treatments.get(use.text))),
@@ -111,14 +114,17 @@ function failureOf(
   if (treatment?.action === 'block') return [[use.text, treatment.failure]];
   if (unresolved === undefined) return [];
   const reason = unresolved.state === 'missing' ? 'TagUnresolvable' : 'ImageUnverifiable';
-  return [[use.text, { reason, message: unresolvedFinding(use, unresolved).message }]];
+  return [[use.text, { reason, message: `${unresolvedFinding(use, unresolved).message}${endedNote(treatment?.ended)}` }]];
 }
 
 function findingsOf(use: ImageUse, unresolved: Unresolved | undefined, treatment: ImageTreatment | undefined): readonly ImageFinding[] {
+  const isUnpinned = treatment !== undefined && treatment.action !== 'lock' && unpinnedTagOf(use) !== undefined;
+  const note = endedNote(treatment?.ended);
   return [
     ...referenceFindings(use),
-    ...(treatment !== undefined && treatment.action !== 'lock' && unpinnedTagOf(use) !== undefined ? [unpinnedFinding(use)] : []),
-    ...(unresolved === undefined ? [] : [unresolvedFinding(use, unresolved)]),
+    ...[...(isUnpinned ? [unpinnedFinding(use)] : []), ...(unresolved === undefined ? [] : [unresolvedFinding(use, unresolved)])].map(
+      (finding) => ({ ...finding, message: `${finding.message}${note}` }),
+    ),
   ];
 }
 

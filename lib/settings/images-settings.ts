@@ -6,6 +6,7 @@ const IMAGE_EXCEPTION = z.strictObject({
   image: z.string().min(1).max(1024),
   reason: z.string().min(1).max(500),
   until: z.iso.date(),
+  policy: z.enum(['lock', 'report']).exactOptional(),
 });
 
 const IMAGE_PATH_OF_KIND = z.strictObject({
@@ -38,8 +39,9 @@ export const IMAGES_KEYS = {
   exceptions: {
     schema: z.array(IMAGE_EXCEPTION).max(200),
     meaning:
-      'References that need no digest in Git under imagePolicy require-digest: image (as manifests have it; * at its end stands for any rest), reason, and until, the last day on which it holds (UTC).',
-    accepted: 'a list of at most 200 maps with image, reason and until, a day such as 2026-12-31',
+      'References to which the imagePolicy of the row does not apply for a time: image (as manifests have it; * at its end stands for any rest), reason, until, the last day on which it holds (UTC), and policy, what holds instead: lock (the default; for require-digest) or report, which deploys it as it is written.',
+    accepted:
+      'a list of at most 200 maps with image, reason and until, a day such as 2026-12-31; and policy, lock or report, where it is meant',
   },
   paths: {
     schema: z.array(IMAGE_PATH_OF_KIND).max(100),

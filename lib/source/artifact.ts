@@ -50,6 +50,8 @@ export interface LockedSource extends RenderedSource {
   readonly findings: readonly ImageFinding[];
   /** Objects (by `objectKey`) that must not be applied, and why: an image that could not be resolved blocks its workload only. */
   readonly blocked: Readonly<Record<string, Failure>>;
+  /** ISO 8601: when the first of the exceptions of `plumbline.yaml` ends that its images rest on. Then the same commit has to be locked again. */
+  readonly exceptedUntil?: string;
 }
 
 /** What `source` publishes and `reconcile` applies: content-addressed, with Secrets encrypted at rest. */

@@ -60,7 +60,7 @@ async function keep(
 /** Makes what was published the row's desired state, and tells its cluster. */
 export function remember(
   target: Target,
-  { artifact, complete, render }: Published,
+  { artifact, complete, exceptedUntil, render }: Published,
   isChart: boolean,
   deps: RowDependencies,
   signal: AbortSignal,
@@ -81,6 +81,7 @@ export function remember(
     await deps.state.update(cluster, {
       desiredArtifact: artifact,
       renderedFrom: differs ? untoldFrom(from) : settled,
+      exceptedUntil: exceptedUntil ?? null,
       ...render,
       sourceFailure: null,
     });

@@ -47,7 +47,7 @@ export async function processRepository(message: SourceMessage, deps: SourceDepe
   const states = await deps.state.list(signal);
   const followers = await listFollowers(message, states, deps, signal);
   // A full commit id names the same commit for ever: once rendered, nobody has to be asked.
-  const settled = followers.filter(({ row, state }) => isCommitId(row.branch) && isSettled(state, row, row.branch));
+  const settled = followers.filter(({ row, state }) => isCommitId(row.branch) && isSettled(state, row, row.branch, deps.clock.now()));
   const open = followers.filter((follower) => !settled.includes(follower));
   const outcomes = await Promise.all(settled.map((follower) => settle({ ...follower, revision: follower.row.branch }, deps, signal)));
   if (open.length > 0) {
@@ -104,7 +104,7 @@ async function follow(
     const revision = tips.get(follower.row.branch);
     if (revision === undefined) {
       outcomes.push(...(await fail([follower], referenceNotFound(message.repository, follower.row.branch), deps, signal)));
-    } else if (isSettled(follower.state, follower.row, revision)) {
+    } else if (isSettled(follower.state, follower.row, revision, deps.clock.now())) {
       outcomes.push(await settle({ ...follower, revision }, deps, signal));
     } else {
       moved.push({ ...follower, revision });

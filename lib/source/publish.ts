@@ -35,6 +35,8 @@ export interface Published {
   readonly artifact: string;
   /** False while an image of it could not be resolved, which may change without a commit. */
   readonly complete: boolean;
+  /** ISO 8601: from when on it is out of date without a commit. */
+  readonly exceptedUntil?: string;
   readonly render: KnownRender;
 }
 
@@ -87,7 +89,9 @@ export async function publishPath(
   const source = wanted.server === undefined ? rendered : { ...rendered, inputs: wanted.inputs };
   const locked = await deps.lockImages(source, wanted.imagePolicy, signal);
   const artifact = await deps.artifacts.put({ ...locked, schemaVersion: 1, renderedAt: deps.clock.now().toISOString() });
-  return { artifact, complete: Object.keys(locked.blocked).length === 0, render };
+  const { exceptedUntil } = locked;
+  const ends = exceptedUntil === undefined ? {} : { exceptedUntil };
+  return { artifact, complete: Object.keys(locked.blocked).length === 0, ...ends, render };
 }
 
 function renderKeyOf({ clone, path, inputs, remoteBases, server }: Wanted, toolVersions: string): string {
@@ -134,6 +138,7 @@ async function renderedBefore(
       digests: _,
       findings: _f,
       blocked: _b,
+      exceptedUntil: _e,
       schemaVersion: _s,
       renderedAt: _r,
       ...rendered

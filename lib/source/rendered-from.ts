@@ -49,14 +49,15 @@ export function knownServer(state: ClusterState | undefined): KnownServer | unde
   return { version: state.serverVersion, apiVersions: state.apiVersions };
 }
 
-/** Whether what the row asks for at this commit was dealt with, well or not, so that nothing has to be fetched for it. */
-export function isSettled(state: ClusterState | undefined, row: ClusterRow, revision: string): boolean {
+/** Whether what the row asks for at this commit was dealt with, well or not, so that nothing has to be fetched for it now. */
+export function isSettled(state: ClusterState | undefined, row: ClusterRow, revision: string, now: Date): boolean {
   if (state?.renderedFrom === undefined) return false;
   const server = knownServer(state);
   // Whether it is a chart is not known here: one that is has the server in it.
   const ways = [undefined, ...(server === undefined ? [] : [server])];
   if (ways.some((way) => state.renderedFrom === failedFrom(row, revision, way))) return state.sourceFailure !== undefined;
   if (state.renderedFrom === waitingFrom(row, revision)) return server === undefined;
+  if (state.exceptedUntil !== undefined && Date.parse(state.exceptedUntil) <= now.getTime()) return false;
   return ways.some((way) => state.renderedFrom === renderedFrom(row, revision, way)) && state.desiredArtifact !== undefined;
 }
 

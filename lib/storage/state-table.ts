@@ -35,6 +35,7 @@ const StoredState = z.object({
   renderedFrom: z.string().exactOptional(),
   renderKey: z.string().exactOptional(),
   renderedArtifact: z.string().exactOptional(),
+  exceptedUntil: z.string().exactOptional(),
   sourceFailure: StoredFailure.exactOptional(),
   lastRunAt: z.string().exactOptional(),
   observedAt: z.string().exactOptional(),

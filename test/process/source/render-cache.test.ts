@@ -74,6 +74,27 @@ describe('what was rendered before', () => {
     expect(fleet.desired('one')?.blocked).toEqual({});
   });
 
+  it.each(['its branch', 'a commit'])('has its images locked again when an exception ends, on a row that follows %s', async (what) => {
+    using repository = createRepository();
+    using fleet = new Fleet();
+    const first = repository.commit(APP);
+    fleet.add(row('one', repository.url, what === 'a commit' ? { branch: first } : {}));
+    fleet.exceptedUntil = '2026-11-26T00:00:00.000Z';
+    await fleet.run(repository.url);
+    fleet.now = new Date('2026-11-25T23:59:59Z');
+    expect((await fleet.run(repository.url)).outcomes).toMatchObject([{ outcome: 'unchanged' }]);
+    expect(fleet.lockedPaths).toHaveLength(1);
+
+    fleet.now = new Date('2026-11-26T00:00:00Z');
+    fleet.exceptedUntil = undefined;
+    fleet.blocked = { 'apps/Deployment/shop/web': { reason: 'DigestRequired', message: 'its exception ended' } };
+    expect((await fleet.run(repository.url)).outcomes).toMatchObject([{ outcome: 'published', revision: first }]);
+    expect(fleet.desired('one')?.blocked).toEqual(fleet.blocked);
+    expect(fleet.messages).toHaveLength(2);
+    expect(fleet.states.get('one')?.exceptedUntil).toBeUndefined();
+    expect(fleet.kubectlRuns).toBe(1);
+  });
+
   it('is rendered again when its artifact is gone', async () => {
     using repository = createRepository();
     using fleet = new Fleet();

@@ -12,7 +12,6 @@ import { memoryRecordStore } from '../../helpers/memory-stores.ts';
 import { testTools } from '../../helpers/tools.ts';
 
 const signal = new AbortController().signal;
-const clock = { now: () => new Date('2026-11-25T00:00:00Z') };
 const tools = await testTools();
 
 /** The real tools, and a count of how often each was started. */
@@ -46,6 +45,8 @@ export class Fleet implements Disposable {
   readonly #tools = countedTools();
   readonly records = memoryRecordStore();
   blocked: LockedSource['blocked'] = {};
+  exceptedUntil: LockedSource['exceptedUntil'];
+  now = new Date('2026-11-25T00:00:00Z');
   stateWrites = 0;
   readonly temporary = temporaryDirectory();
 
@@ -62,6 +63,7 @@ export class Fleet implements Disposable {
   }
 
   dependencies(): SourceDependencies {
+    const clock = { now: () => this.now };
     return {
       tools: this.#tools,
       git: { environment: process.env, allowInsecure: true },
@@ -97,7 +99,8 @@ export class Fleet implements Disposable {
       readSecret: async () => '{"username":"git","token":"right"}',
       lockImages: async (rendered) => {
         this.lockedPaths.push(rendered.path);
-        return { ...rendered, digests: [], findings: [], blocked: this.blocked };
+        const ends = this.exceptedUntil === undefined ? {} : { exceptedUntil: this.exceptedUntil };
+        return { ...rendered, digests: [], findings: [], blocked: this.blocked, ...ends };
       },
       enqueue: async (message) => {
         this.messages.push(message);
