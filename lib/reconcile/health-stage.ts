@@ -16,8 +16,9 @@ import type { Inventory, InventoryObject } from '../storage/stores.ts';
 import type { AppliedItem } from './apply.ts';
 import { recordObject } from './changes.ts';
 import type { Item } from './decide.ts';
+import { isWorthInPages } from './read-candidates.ts';
 import type { Session } from './session.ts';
-import { kindOf, nameOf, type Surface } from './surface/index.ts';
+import { kindOf, nameOf, oursIn, type Surface } from './surface/index.ts';
 import type { Target } from './target.ts';
 
 /** What is known of one followed object after this run: by key, undefined when nothing is left to follow. */
@@ -34,7 +35,7 @@ export interface FollowedHealth extends FollowedResult {
  * for another run. `assessAll` takes that for its own look, so that nothing is read twice.
  */
 export async function assessDependencies(items: readonly Item[], surface: Surface, session: Session): Promise<readonly Item[]> {
-  const { client, health, clock, signal } = session;
+  const { health, clock } = session;
   const awaited = new Set(items.flatMap(({ action, target }) => (action === 'create' ? (target.dependsOn ?? []) : [])));
   const now = clock.now();
   const due = items
@@ -42,7 +43,7 @@ export async function assessDependencies(items: readonly Item[], surface: Surfac
     .flatMap((item) => followedOf({ ...item, result: { state: 'left' } }, surface, health, now) ?? [])
     .filter(({ isDue }) => isDue);
   if (due.length === 0) return items;
-  const looked = new Map((await look(due, { client, rules: health.rules, now }, signal)).map((result) => [result.key, result]));
+  const looked = await look(due, surface, session, now);
   return items.map((item) => {
     const result = looked.get(item.target.key);
     return result === undefined ? item : { ...item, target: { ...item.target, looked: result } };
@@ -54,11 +55,11 @@ export async function assessDependencies(items: readonly Item[], surface: Surfac
  * look, when its pods may say more by now, or when its time is up. It writes nothing; what cannot be read is never healthy.
  */
 export async function assessAll(applied: readonly AppliedItem[], surface: Surface, session: Session): Promise<Health> {
-  const { client, health, clock, signal } = session;
+  const { health, clock } = session;
   const now = clock.now();
   const followed = applied.flatMap((item) => followedOf(item, surface, health, now) ?? []);
   const due = followed.filter(({ item, isDue }) => isDue && !wasLookedAt(item));
-  const looked = new Map((await look(due, { client, rules: health.rules, now }, signal)).map((result) => [result.key, result]));
+  const looked = await look(due, surface, session, now);
   return new Map(
     followed.map(({ item, object, resourceVersion }) => {
       const before = wasLookedAt(item) ? item.target.looked : undefined;
@@ -74,15 +75,22 @@ function wasLookedAt({ target, result }: AppliedItem): boolean {
 }
 
 /** What was written has to be recorded: a run that is out of time, or that nobody answers any more, looks again next time. */
-async function look(due: readonly Following[], deps: FollowDependencies, signal: AbortSignal): Promise<readonly FollowedResult[]> {
+async function look(
+  due: readonly Following[],
+  surface: Surface,
+  { client, health, signal, identity, row }: Session,
+  now: Date,
+): Promise<ReadonlyMap<string, FollowedResult>> {
+  const listing: FollowDependencies['listing'] = (resource, count) => {
+    const kind = surface.kinds.get(kindOf(resource));
+    return kind?.state === 'listed' && isWorthInPages(count, kind.objects.size) ? oursIn({ identity, row }) : undefined;
+  };
   try {
-    return await followObjects(
-      due.map(({ object }) => object),
-      deps,
-      signal,
-    );
+    const objects = due.map(({ object }) => object);
+    const results = await followObjects(objects, { client, rules: health.rules, now, listing }, signal);
+    return new Map(results.map((result) => [result.key, result]));
   } catch {
-    return [];
+    return new Map();
   }
 }
 

@@ -13,6 +13,11 @@ const FEW = 20;
 /** Pages are read where one in so many of their objects is a candidate: one by one is less than all of them else. */
 const WORTHWHILE = 4;
 
+/** Whether pages are read instead of so many objects of a kind that has so many in all. */
+export function isWorthInPages(wanted: number, all: number): boolean {
+  return wanted > FEW && wanted * WORTHWHILE >= all;
+}
+
 /**
  * Reads candidates in bulk where there are many of a kind: after the checkpoint was lost, and before the first apply. It decides nothing: what
  * it cannot tell, and what turns out to have moved since, is read by itself.
@@ -26,8 +31,7 @@ export async function* readCandidates(candidates: readonly Target[], { kinds }: 
       continue;
     }
     const { there = [], others = [] } = Object.groupBy(targets, ({ id }) => (known.objects.has(nameOf(id)) ? 'there' : 'others'));
-    const isWorthwhile = there.length > FEW && there.length * WORTHWHILE >= known.objects.size;
-    yield* isWorthwhile ? readInPages(first.resource, there, reading) : unread(there);
+    yield* isWorthInPages(there.length, known.objects.size) ? readInPages(first.resource, there, reading) : unread(there);
     yield* others.length > FEW ? lookForNames(first.resource, others, reading) : unread(others);
   }
 }

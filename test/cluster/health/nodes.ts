@@ -91,7 +91,7 @@ async function follow(
   while (Date.now() < started + SECONDS * 1000) {
     const object: FollowedObject = { key: 'one', id: objectIdOf(desired), resource, desired, seen: undefined, before };
     const now = new Date(Date.now() + aheadSeconds * 1000);
-    const [result] = await followObjects([object], { client, rules: policy.rules, now }, signal);
+    const [result] = await followObjects([object], { client, listing: () => undefined, rules: policy.rules, now }, signal);
     const health = result?.health ?? before;
     if (health.status === status && (reason === undefined || health.reason === reason)) return health;
     if (result?.isOver !== false) throw new Error(`it is not followed any more: ${JSON.stringify(health)}`);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { isJsonObject } from '../../../lib/manifests/json.ts';
 import type { ObjectRecord } from '../../../lib/records/index.ts';
 import { createWorld, type World } from '../reconcile/world.ts';
 import { type NodesWorld, startNodesWorld } from './nodes.ts';
@@ -105,3 +106,33 @@ it('asks for nothing more once nothing is left to follow', async () => {
   await reconcile();
   expect(looks).toBe(0);
 });
+
+it('reads many that came up in pages, all in one run', async () => {
+  const many = await createWorld();
+  const names = Array.from({ length: 30 }, (_, index) => `many-${index}`);
+  const connect = async () => nodes.connect();
+  const [namespace = '', web = ''] = deployment('shop.example/web:1').split('---\n');
+  const documents = [namespace, ...names.map((name) => web.replaceAll('web', name).replace(`${name}:1`, 'web:1'))];
+  await many.commit(documents.join('---\n'));
+  await many.reconcile({ connect });
+  const deployments = { ...CONFIG_MAPS, group: 'apps', kind: 'Deployment', plural: 'deployments' };
+  const areAvailable = async () => {
+    const listed = await nodes.connect().list(deployments, { namespace: many.namespace }, AbortSignal.timeout(5000));
+    return listed.every(({ status }) => isJsonObject(status) && status.availableReplicas === 1);
+  };
+  for (let second = 0; !(await areAvailable()); second += 1) {
+    if (second === 60) throw new Error('not all Deployments came up within a minute');
+    await sleep(1000);
+  }
+
+  const read: string[] = [];
+  const client = nodes.connect();
+  const get: typeof client.get = (resource, id, signal) => {
+    read.push(`${resource.kind} ${id.name}`);
+    return client.get(resource, id, signal);
+  };
+  const { records } = await many.reconcile({ connect: async () => ({ ...client, requests: 0, get }) });
+  expect(read.filter((what) => what.startsWith('Deployment'))).toEqual([]);
+  expect(records.filter((record) => record.kind === 'rollout' && record.health?.status === 'healthy')).toHaveLength(30);
+  expect((await many.stores.state.get(many.row.cluster))?.rollouts).toMatchObject({ progressing: 0, degraded: 0 });
+}, 200_000);
