@@ -29,7 +29,7 @@ export async function notEmpty(
 ): Promise<Failure | undefined> {
   const { entry, live } = removed;
   const isNamespace = live.apiVersion === 'v1' && live.kind === 'Namespace';
-  const kinds = isNamespace ? namespacedKinds(discovery) : definedKinds(live, discovery);
+  const kinds = isNamespace ? namespacedKinds(live, discovery) : definedKinds(live, discovery);
   const where = isNamespace ? { namespace: entry.name } : {};
   const atMost = LISTED + going.size;
   const counts = (object: KubernetesObject) => !isEverywhere(object) && !going.has(object.metadata.uid ?? '');
@@ -59,10 +59,21 @@ class UnservedKindError extends PlumblineError {
   }
 }
 
-/** One version of each kind. What is computed on asking (metrics, reviews) is no object, and nobody can create it. */
-function namespacedKinds(discovery: Discovery): readonly ApiResource[] {
+class UntoldKindsError extends PlumblineError {
+  constructor(namespace: string) {
+    super(
+      'DiscoveryGap',
+      `Namespace ${namespace}: the API server does not say of every API what it serves, so that nobody knows what is in it. Look at its APIServices.`,
+    );
+  }
+}
+
+/** What is not told of may be in it. One version of each kind. What is computed on asking (metrics, reviews) is no object, and nobody can create it. */
+function namespacedKinds({ metadata }: KubernetesObject, discovery: Discovery): readonly ApiResource[] {
+  const { apiVersions, complete } = discovery.served();
+  if (!complete) throw new UntoldKindsError(metadata.name);
   const kinds = new Map<string, ApiResource>();
-  for (const served of discovery.served().apiVersions) {
+  for (const served of apiVersions) {
     const apiVersion = served.slice(0, served.lastIndexOf('/'));
     const lookup = discovery.lookup(apiVersion, served.slice(apiVersion.length + 1));
     if (!('found' in lookup)) continue;

@@ -6,9 +6,9 @@ const map = (name: string) => `---\napiVersion: v1\nkind: ConfigMap\nmetadata: {
 const claim =
   '---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: { name: data, namespace: NS }\nspec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }\n';
 
-const giveUp = (world: World, row: Partial<World['row']> = {}) => {
+const giveUp = (world: World, row: Partial<World['row']> = {}, deps: Partial<World['deps']> = {}) => {
   const signal = AbortSignal.timeout(50_000);
-  return pruneCluster({ ...world.row, ...row }, world.deps, { runId: 'give-up', signal, interrupt: signal });
+  return pruneCluster({ ...world.row, ...row }, { ...world.deps, ...deps }, { runId: 'give-up', signal, interrupt: signal });
 };
 
 async function deployed(): Promise<World> {
@@ -48,4 +48,27 @@ it('nothing is deleted where the row lets nothing be written, nor beside another
   expect(await giveUp(world)).toBeUndefined();
   if (lease !== undefined) await world.stores.leases.release(lease);
   expect(await world.kubectl(['get', 'configmap', 'a', '-o', 'name'])).toContain('configmap/a');
+});
+
+it('a confirmed Namespace stays while the server does not tell what may be in it', async () => {
+  const world = await createWorld();
+  const name = `${world.namespace}-own`;
+  await world.commit(
+    `apiVersion: v1\nkind: Namespace\nmetadata: { name: ${name}, annotations: { plumbline.dev/confirm-prune: "true" } }\n${map('a')}`,
+  );
+  await world.reconcile();
+  const connect: typeof world.deps.connect = async (...request) => {
+    const client = await world.deps.connect(...request);
+    const discover: typeof client.discover = async (signal) => {
+      const discovery = await client.discover(signal);
+      return { ...discovery, served: () => ({ ...discovery.served(), complete: false }) };
+    };
+    return new Proxy(client, { get: (target, property) => (property === 'discover' ? discover : Reflect.get(target, property)) });
+  };
+  expect(await giveUp(world, {}, { connect })).toMatchObject([
+    { object: { name: 'a' }, action: 'delete' },
+    { object: { name }, action: 'error', error: { reason: 'DiscoveryGap' } },
+  ]);
+  expect((await world.live('namespace', name)).metadata.deletionTimestamp).toBeUndefined();
+  expect(await giveUp(world)).toMatchObject([{ object: { name }, action: 'delete' }]);
 });
