@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { failureOf } from '../errors.ts';
+import { ApiError } from '../kubernetes/api-error.ts';
 import type { Discovery } from '../kubernetes/client.ts';
 import { describeObject, objectIdOf, objectKey } from '../manifests/object.ts';
 import type { Inventory } from '../storage/stores.ts';
@@ -58,9 +60,16 @@ export async function planLate(
       blocked: block(waiting.filter((each) => !targets.has(each))),
       declared: await storeDeclared(declared, planned, [], session, deps),
     };
-  } catch {
-    // The foundation is written and has to be recorded; an error that lasts is met again by the next write, and told there.
-    return { items: rest, blocked: block(waiting), declared };
+  } catch (error) {
+    // The foundation is written and has to be recorded. What the API server does not say yet is a matter of waiting; anything else is told.
+    if (error instanceof ApiError || session.signal.aborted) return { items: rest, blocked: block(waiting), declared };
+    const failed = hopeful.map((each) => ({
+      ...subjectOf(each),
+      class: 'prerequisite',
+      decision: 'failed' as const,
+      failure: failureOf(error),
+    }));
+    return { items: rest, blocked: [...failed, ...block(waiting.filter((each) => !hopeful.includes(each)))], declared };
   }
 }
 
@@ -104,9 +113,7 @@ async function awaitKinds(waiting: readonly WaitingObject[], { client, signal, c
 
 /** What a run says of an object whose kind it did not see served: blocked, or where it was not to write anyway, a creation not done. */
 function stillWaiting({ object, definition }: WaitingObject, policy: Policy): Untargeted {
-  const id = objectIdOf(object);
-  const { kind, namespace, name } = id;
-  const subject = { id, object: { apiVersion: object.apiVersion, kind, namespace, name } };
+  const subject = subjectOf({ object });
   const treatment = treatRollout({ policy: policyFor(policy, object), marks: desiredMarks(object) });
   if (treatment.decision !== 'applied') return { ...subject, class: 'created', ...treatment };
   return {
@@ -115,7 +122,13 @@ function stillWaiting({ object, definition }: WaitingObject, policy: Policy): Un
     decision: 'blocked',
     failure: {
       reason: 'WaitingForKind',
-      message: `${describeObject(id)}: the cluster does not serve its kind yet; ${describeObject(definition)} has to be established first. The next run goes on.`,
+      message: `${describeObject(subject.id)}: the cluster does not serve its kind yet; ${describeObject(definition)} has to be established first. The next run goes on.`,
     },
   };
+}
+
+function subjectOf({ object }: Pick<WaitingObject, 'object'>): Pick<Untargeted, 'id' | 'object'> {
+  const id = objectIdOf(object);
+  const { kind, namespace, name } = id;
+  return { id, object: { apiVersion: object.apiVersion, kind, namespace, name } };
 }

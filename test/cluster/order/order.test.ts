@@ -108,6 +108,44 @@ spec:
   });
 });
 
+it('what could not be planned once its kind was there is a failure that says why', async () => {
+  const world = await createWorld();
+  const group = `${world.namespace}.example.com`;
+  await world.commit(`apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: ledgers.${group} }
+spec:
+  group: ${group}
+  names: { kind: Ledger, plural: ledgers }
+  scope: Namespaced
+  versions: [{ name: v1, served: true, storage: true, schema: { openAPIV3Schema: { type: object } } }]
+---
+apiVersion: ${group}/v1
+kind: Ledger
+metadata: { name: ledger, namespace: NS }
+`);
+  let stored = 0;
+  const artifacts: typeof world.deps.artifacts = {
+    ...world.deps.artifacts,
+    putInventory: async (...inventory) => {
+      stored += 1;
+      // The first is before the definition is written, the second before what waited for it is.
+      if (stored === 2) throw new Error('the bucket does not answer');
+      return await world.deps.artifacts.putInventory(...inventory);
+    },
+  };
+  const result = await world.reconcile({ artifacts });
+  expect(result.outcome).toBe('failed');
+  expect(objectRecords(result)).toContainEqual(
+    expect.objectContaining({
+      object: expect.objectContaining({ kind: 'Ledger' }),
+      decision: 'failed',
+      error: expect.objectContaining({ message: 'the bucket does not answer' }),
+    }),
+  );
+  expect((await world.reconcile()).outcome).toBe('in-sync');
+});
+
 describe('a Job that has run', () => {
   const job = (fields = '', image = 'a') =>
     `apiVersion: batch/v1\nkind: Job\nmetadata: { name: job, namespace: NS, annotations: { plumbline.dev/on-immutable: recreate } }\nspec: { ${fields} template: { spec: { restartPolicy: Never, containers: [{ name: a, image: ${image} }] } } }\n`;
