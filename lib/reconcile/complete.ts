@@ -36,7 +36,7 @@ export function completeRun({ desired, applied, late, pruning, health, remembere
   const settled = rememberPruning(brought, pruning, { source: sourceOf(artifact), now });
   const facts = [...factsOf(applied, untargeted), ...healthFacts(health, now), ...pruneFacts(pruned, removed.unknown.values(), now)];
   const gone = new Set([...removed.gone, ...pruned.filter(isDeleted).map((one) => objectKey(one.removed.entry))]);
-  const contested = contestsAfter(before, sightingsOf(applied), comparedKeys(applied), policy.now);
+  const contested = contestsAfter(before, sightingsOf(applied), comparedKeys(applied), policy);
   const closes = closesOf(applied, desired, removed);
   const unchanged = new Set(applied.filter(({ comparison }) => comparison.state === 'unchanged').map(({ target }) => target.key));
   // Its record lasts as long as the fight, whether or not the object has moved since.

@@ -108,7 +108,7 @@ function decideImmutable(comparison: ImmutableObservation, circumstances: Circum
   const treatment = target.moved ? treatRollout(circumstances) : treatDrift('immutable', circumstances);
   const finding: Finding = { kind, class: 'immutable', differences: [], ...treatment };
   const { memory, policy } = circumstances;
-  const contested = treatment.decision === 'corrected' ? contestedWhole(target.key, 'immutable', memory, policy.now) : undefined;
+  const contested = treatment.decision === 'corrected' ? contestedWhole(target.key, 'immutable', memory, policy) : undefined;
   const met = contested === undefined ? finding : contestedFinding(target, contested, circumstances);
   return { target, comparison, action: isIntention(met) ? 'recreate' : 'leave', findings: [met], carry: [] };
 }
@@ -121,7 +121,7 @@ function decidePresent(seen: PresentComparison, circumstances: Circumstances): I
   const adopts = adoptedFrom !== undefined && (rolled.decision === 'applied' || rolled.decision === 'held');
   // A fight is a matter of writing.
   const fights = forbidden(circumstances) === undefined ? memory : { ...memory, contested: [] };
-  const { free, contested } = divideDrift(target.key, drift, fights, policy.now);
+  const { free, contested } = divideDrift(target.key, drift, fights, policy);
   const findings: Finding[] = free.map((group) => ({ kind: 'drift', ...group, ...treatDrift(group.class, circumstances) }));
   findings.push(...contested.map((each) => contestedFinding(target, each, circumstances)));
   if (rollout.length > 0 || adopts) {
@@ -150,7 +150,7 @@ function foreignFinding(target: Target, { who, ...group }: ForeignGroup, canTake
   if (who === 'controller') return { kind: 'drift', ...group, decision: 'tolerated' };
   if (who !== 'person' || !canTake || group.failure !== undefined) return { kind: 'drift', ...group, decision: 'observed' };
   // All of a person's fields are taken over at once, or none.
-  const [fight] = divideDrift(target.key, [group], circumstances.memory, circumstances.policy.now).contested;
+  const [fight] = divideDrift(target.key, [group], circumstances.memory, circumstances.policy).contested;
   if (fight === undefined) return { kind: 'drift', ...group, ...treatDrift(group.class, circumstances) };
   const { actor, differences } = group;
   return contestedFinding(target, { drift: { class: fight.drift.class, differences, actor }, until: fight.until }, circumstances);
@@ -167,7 +167,7 @@ function contestedFinding(target: Target, contested: ContestedDrift, circumstanc
 function regain(target: Target, circumstances: Circumstances): readonly Finding[] {
   const { policy, memory } = circumstances;
   if (treatDrift('ownership', { ...circumstances, policy: { ...policy, graceSeconds: 0 } }).decision !== 'corrected') return [];
-  const contested = contestedWhole(target.key, 'present', memory, policy.now);
+  const contested = contestedWhole(target.key, 'present', memory, policy);
   if (contested !== undefined) return [contestedFinding(target, contested, circumstances)];
   return [{ kind: 'drift', class: 'ownership', differences: [], decision: 'applied' }];
 }

@@ -5,7 +5,7 @@ import { UNKNOWN_ACTOR } from '../actor.ts';
 import type { Drift } from '../compare.ts';
 import type { Difference } from '../diff.ts';
 import { formatPath, type Path } from '../path.ts';
-import { standOf } from './contests.ts';
+import { type Lately, standOf } from './contests.ts';
 import type { TargetMemory } from './memory.ts';
 
 /** The class of a drift that is fought over: its record lasts as long as the fight. */
@@ -38,9 +38,9 @@ const WHOLES = {
 export type Whole = keyof typeof WHOLES;
 
 /** Tells the fields of an object that are fought over from those that are not. */
-export function divideDrift(key: string, drift: readonly Drift[], { contested }: TargetMemory, now: Date): DividedDrift {
+export function divideDrift(key: string, drift: readonly Drift[], { contested }: TargetMemory, lately: Lately): DividedDrift {
   if (contested.length === 0) return { free: drift, contested: [] };
-  const stand = (difference: Difference, group: Drift) => standOf(contested, { key, ...contestantsOf(difference, group) }, now);
+  const stand = (difference: Difference, group: Drift) => standOf(contested, { key, ...contestantsOf(difference, group) }, lately);
   const free: Drift[] = [];
   const fought: { readonly until: Date | undefined; readonly difference: Difference; readonly group: Drift }[] = [];
   for (const group of drift) {
@@ -63,8 +63,8 @@ export function divideDrift(key: string, drift: readonly Drift[], { contested }:
 }
 
 /** The same of an object as a whole. Nothing tells who it is. */
-export function contestedWhole(key: string, whole: Whole, { contested }: TargetMemory, now: Date): ContestedDrift | undefined {
-  const met = standOf(contested, { key, ...contestantsOfWhole(whole) }, now);
+export function contestedWhole(key: string, whole: Whole, { contested }: TargetMemory, lately: Lately): ContestedDrift | undefined {
+  const met = standOf(contested, { key, ...contestantsOfWhole(whole) }, lately);
   if (met.state === 'free') return undefined;
   const drift = { class: CONTESTED, differences: [], actor: UNKNOWN_ACTOR };
   return { drift, whole, until: met.state === 'retreat' ? met.until : undefined };

@@ -3,6 +3,19 @@ import type { Contest } from '../../fleet/contest.ts';
 /** So many corrections of one field within so long, each of them undone by the same rival, are a fight. */
 const CORRECTIONS = 3;
 const WITHIN_SECONDS = 15 * 60;
+/** Runs that follow each other late are still within. */
+const SLACK = 1.5;
+
+/** Within how long: where runs are far apart, or wait before they correct, so many corrections take longer. `cycleSeconds`: from one to the next. */
+export function fightSecondsOf(cycleSeconds: number): number {
+  return Math.max(WITHIN_SECONDS, CORRECTIONS * cycleSeconds * SLACK);
+}
+
+/** A moment, and how long before it corrections count. */
+export interface Lately {
+  readonly now: Date;
+  readonly fightSeconds: number;
+}
 
 /** How long a contested field is left to its rival: twice as long each time, an hour at most. */
 const FIRST_RETREAT_SECONDS = 5 * 60;
@@ -20,14 +33,15 @@ export type Contested = Pick<Contest, 'key' | 'path' | 'rival'>;
  */
 export type Stand = { readonly state: 'free' } | { readonly state: 'retreat'; readonly until: Date } | { readonly state: 'retry' };
 
-export function standOf(contests: readonly Contest[], { key, path, rival }: Contested, now: Date): Stand {
+export function standOf(contests: readonly Contest[], { key, path, rival }: Contested, lately: Lately): Stand {
+  const { now } = lately;
   const contest = contests.find((each) => each.key === key && each.path === path && each.rival === rival);
   if (contest === undefined) return { state: 'free' };
   if (contest.until !== undefined) {
     const until = new Date(contest.until);
     return until > now ? { state: 'retreat', until } : { state: 'retry' };
   }
-  const isFight = contest.retreats > 0 || recent(contest, now).length >= CORRECTIONS;
+  const isFight = contest.retreats > 0 || recent(contest, lately).length >= CORRECTIONS;
   if (!isFight) return { state: 'free' };
   const seconds = Math.min(FIRST_RETREAT_SECONDS * 2 ** contest.retreats, LONGEST_RETREAT_SECONDS);
   return { state: 'retreat', until: new Date(now.getTime() + seconds * 1000) };
@@ -42,21 +56,22 @@ export interface Sighting extends Contested {
 
 /**
  * What to remember after a run. A contest is over when its field stays as we want it: at once while it is left to its rival, who has put it
- * back then, else a quarter of an hour after its last correction. `compared`: the keys of objects of which the run can say so.
+ * back then, else once its last correction is so long ago that it does not count any more. `compared`: the keys of objects of which the run can say so.
  */
 export function contestsAfter(
   before: readonly Contest[],
   sightings: readonly Sighting[],
   compared: ReadonlySet<string>,
-  now: Date,
+  lately: Lately,
 ): readonly Contest[] {
+  const { now } = lately;
   const seen = new Map(sightings.map((sighting) => [idOf(sighting), sighting]));
   const known = new Set(before.map(idOf));
   const kept = before.flatMap((contest): readonly Contest[] => {
     const sighting = seen.get(idOf(contest));
-    if (sighting !== undefined) return [metAgain(contest, sighting, now)];
+    if (sighting !== undefined) return [metAgain(contest, sighting, lately)];
     const isOver =
-      contest.until === undefined ? recent(contest, now).length === 0 : compared.has(contest.key) || isStale(contest.until, now);
+      contest.until === undefined ? recent(contest, lately).length === 0 : compared.has(contest.key) || isStale(contest.until, now);
     return isOver ? [] : [contest];
   });
   const begun = sightings
@@ -70,11 +85,11 @@ export function isFoughtOver(contests: readonly Contest[], key: string): boolean
   return contests.some((contest) => contest.key === key && contest.retreats > 0);
 }
 
-function metAgain(contest: Contest, { did, until }: Sighting, now: Date): Contest {
+function metAgain(contest: Contest, { did, until }: Sighting, lately: Lately): Contest {
   const { until: left, ...rest } = contest;
   switch (did) {
     case 'corrected':
-      return { ...rest, correctedAt: [...recent(contest, now), now.toISOString()].slice(-CORRECTIONS) };
+      return { ...rest, correctedAt: [...recent(contest, lately), lately.now.toISOString()].slice(-CORRECTIONS) };
     case 'retreated':
       return until === undefined || until === left ? contest : { ...rest, until, retreats: contest.retreats + 1 };
     case 'nothing':
@@ -82,8 +97,8 @@ function metAgain(contest: Contest, { did, until }: Sighting, now: Date): Contes
   }
 }
 
-function recent({ correctedAt }: Contest, now: Date): readonly string[] {
-  return correctedAt.filter((at) => now.getTime() - Date.parse(at) <= WITHIN_SECONDS * 1000);
+function recent({ correctedAt }: Contest, { now, fightSeconds }: Lately): readonly string[] {
+  return correctedAt.filter((at) => now.getTime() - Date.parse(at) <= fightSeconds * 1000);
 }
 
 /** Of an object that is not compared any more nothing more will be heard. */

@@ -1,8 +1,10 @@
+import type { Failure } from '../../errors.ts';
 import type { ClusterRow } from '../../fleet/cluster.ts';
 import { parseDuration } from '../../fleet/duration.ts';
 import type { KubernetesObject } from '../../manifests/object.ts';
 import { type ObjectSelector, selects } from '../../manifests/selector.ts';
 import type { DesiredSettings } from '../../settings/settings.ts';
+import { fightSecondsOf } from './contests.ts';
 import { type Closed, closedAt, type Window } from './windows.ts';
 
 /** What a cluster's row and settings allow just now. */
@@ -11,12 +13,16 @@ export interface Policy {
   readonly suspended: boolean;
   /** ISO 8601: the end of the suspension. */
   readonly suspendedUntil?: string;
+  /** Who is suspended, and why. */
+  readonly suspension?: Failure;
   /** When the run began, which is when the records that it opens were opened: everything that waits is held against it. */
   readonly now: Date;
   /** How long a drift stays before it is corrected. */
   readonly graceSeconds: number;
   /** How long after its opening a drift can be held by the object's annotation. */
   readonly holdLimitSeconds: number;
+  /** Within how long corrections of one field are a fight. */
+  readonly fightSeconds: number;
   /** What the windows do not let pass now. */
   readonly closed: { readonly drift?: Closed; readonly rollout?: Closed };
   /** The first one that fits an object holds for it. */
@@ -30,24 +36,31 @@ export interface PolicyRule extends ObjectSelector {
 
 /** A suspension ends by itself: after its end the row is what it was before. */
 export function policyOf(
-  row: Pick<ClusterRow, 'mode' | 'suspendedUntil' | 'graceSeconds' | 'holdLimitSeconds'>,
+  row: Pick<
+    ClusterRow,
+    'cluster' | 'mode' | 'suspendedUntil' | 'suspendedReason' | 'intervalSeconds' | 'graceSeconds' | 'holdLimitSeconds'
+  >,
   settings: Pick<DesiredSettings, 'policy' | 'windows'> | undefined,
   now: Date,
 ): Policy {
-  const { suspendedUntil, graceSeconds, holdLimitSeconds } = row;
+  const { cluster, suspendedUntil, suspendedReason = 'no reason given', intervalSeconds, graceSeconds, holdLimitSeconds } = row;
   const suspended = suspendedUntil !== undefined && Date.parse(suspendedUntil) > now.getTime();
+  const rules = (settings?.policy ?? []).map(({ grace, ...rule }) => ({
+    ...rule,
+    ...(grace === undefined ? {} : { graceSeconds: secondsOf(grace) }),
+  }));
   return {
     mode: row.mode === 'enforce' ? 'enforce' : 'observe',
     suspended,
-    ...(suspended ? { suspendedUntil } : {}),
+    ...(suspended
+      ? { suspendedUntil, suspension: { reason: 'Suspended', message: `cluster ${cluster}: it is suspended: ${suspendedReason}` } }
+      : {}),
     now,
     graceSeconds,
     holdLimitSeconds,
+    fightSeconds: fightSecondsOf(intervalSeconds + Math.max(graceSeconds, ...rules.map((rule) => rule.graceSeconds ?? 0))),
     closed: closedBy(settings?.windows ?? [], now),
-    rules: (settings?.policy ?? []).map(({ grace, ...rule }) => ({
-      ...rule,
-      ...(grace === undefined ? {} : { graceSeconds: secondsOf(grace) }),
-    })),
+    rules,
   };
 }
 

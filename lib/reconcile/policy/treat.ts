@@ -1,3 +1,4 @@
+import type { Failure } from '../../errors.ts';
 import type { Decision } from '../../records/record.ts';
 import { holdEnd } from './hold.ts';
 import type { Marks } from './marks.ts';
@@ -10,6 +11,8 @@ export interface Treatment {
   readonly decision: Decision;
   /** ISO 8601. */
   readonly heldUntil?: string;
+  /** Why, where somebody has said so. */
+  readonly failure?: Failure;
 }
 
 /** What it depends on: what is allowed of this object, what it asks for, and what is remembered of it. */
@@ -48,8 +51,14 @@ export function treatRollout(circumstances: Pick<Circumstances, 'policy' | 'mark
 /** Why the object is not written at all; undefined when it may be. */
 export function forbidden({ policy, marks }: Pick<Circumstances, 'policy' | 'marks'>): Treatment | undefined {
   if (policy.mode === 'observe') return { decision: 'observed' };
-  if (policy.suspended)
-    return { decision: 'suspended', ...(policy.suspendedUntil === undefined ? {} : { heldUntil: policy.suspendedUntil }) };
+  if (policy.suspended) {
+    const { suspendedUntil, suspension } = policy;
+    return {
+      decision: 'suspended',
+      ...(suspendedUntil === undefined ? {} : { heldUntil: suspendedUntil }),
+      ...(suspension === undefined ? {} : { failure: suspension }),
+    };
+  }
   return marks.reconcile === DISABLED ? { decision: 'suspended' } : undefined;
 }
 

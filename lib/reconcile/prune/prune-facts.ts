@@ -40,7 +40,11 @@ type OutcomeFields = Pick<Fact, 'decision'> & {
 function outcomeFields(outcome: Pruned['outcome'], now: string): OutcomeFields {
   switch (outcome.action) {
     case 'forbidden':
-      return { decision: outcome.decision, ...(outcome.heldUntil === undefined ? {} : { heldUntil: outcome.heldUntil }) };
+      return {
+        decision: outcome.decision,
+        ...(outcome.heldUntil === undefined ? {} : { heldUntil: outcome.heldUntil }),
+        ...(outcome.failure === undefined ? {} : { error: outcome.failure }),
+      };
     case 'wait':
       return { decision: 'held', heldUntil: outcome.until };
     case 'keep':

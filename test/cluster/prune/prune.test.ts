@@ -106,12 +106,19 @@ describe('nothing is deleted', () => {
     const world = await deployed(KEPT + EXTRA);
     await world.commit(KEPT, AT_ONCE);
     const suspendedUntil = new Date(Date.now() + 3_600_000).toISOString();
-    for (const row of [{ mode: 'observe' as const }, { suspendedUntil }]) {
+    for (const row of [{ mode: 'observe' as const }, { suspendedUntil, suspendedReason: 'a freeze' }]) {
       await world.reconcile({}, row);
       await world.reconcile({}, row);
       expect(await exists(world, 'extra')).toBe(true);
     }
-    expect(await world.open()).toMatchObject([{ kind: 'prune', decision: 'suspended' }]);
+    expect(await world.open()).toMatchObject([
+      {
+        kind: 'prune',
+        decision: 'suspended',
+        heldUntil: suspendedUntil,
+        error: { reason: 'Suspended', message: expect.stringContaining('a freeze') },
+      },
+    ]);
   });
 
   it('because nothing at all was rendered', async () => {

@@ -6,7 +6,16 @@ import { NO_MEMORY, type Policy, policyOf } from '../../../lib/reconcile/policy/
 import { configMap, target } from './objects.ts';
 
 const now = new Date('2026-01-01T12:00:00Z');
-const ENFORCE: Policy = { mode: 'enforce', suspended: false, now, graceSeconds: 0, holdLimitSeconds: 86_400, closed: {}, rules: [] };
+const ENFORCE: Policy = {
+  mode: 'enforce',
+  suspended: false,
+  now,
+  graceSeconds: 0,
+  holdLimitSeconds: 86_400,
+  fightSeconds: 900,
+  closed: {},
+  rules: [],
+};
 const OBSERVE: Policy = { ...ENFORCE, mode: 'observe' };
 const SUSPENDED: Policy = { ...ENFORCE, suspended: true };
 
@@ -157,11 +166,26 @@ describe('what a row allows', () => {
   it.each([
     ['enforce', undefined, ENFORCE],
     ['observe', undefined, OBSERVE],
-    ['enforce', '2026-01-01T12:00:01Z', { ...SUSPENDED, suspendedUntil: '2026-01-01T12:00:01Z' }],
+    [
+      'enforce',
+      '2026-01-01T12:00:01Z',
+      {
+        ...SUSPENDED,
+        suspendedUntil: '2026-01-01T12:00:01Z',
+        suspension: { reason: 'Suspended', message: 'cluster prod: it is suspended: a freeze' },
+      },
+    ],
     ['enforce', '2026-01-01T12:00:00Z', ENFORCE],
     ['enforce', '2026-01-01T14:00:00+03:00', ENFORCE],
   ] as const)('%s until %s', (mode, suspendedUntil, policy) => {
-    const row = { mode, graceSeconds: 0, holdLimitSeconds: 86_400, ...(suspendedUntil === undefined ? {} : { suspendedUntil }) };
+    const row = {
+      cluster: 'prod',
+      mode,
+      intervalSeconds: 60,
+      graceSeconds: 0,
+      holdLimitSeconds: 86_400,
+      ...(suspendedUntil === undefined ? {} : { suspendedUntil, suspendedReason: 'a freeze' }),
+    };
     expect(policyOf(row, undefined, now)).toEqual(policy);
   });
 });

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Contest } from '../../../../lib/fleet/contest.ts';
-import { contestsAfter, isFoughtOver, type Sighting, standOf } from '../../../../lib/reconcile/policy/contests.ts';
+import { contestsAfter, fightSecondsOf, isFoughtOver, type Sighting, standOf } from '../../../../lib/reconcile/policy/contests.ts';
 
 const START = Date.parse('2026-01-01T12:00:00Z');
 const at = (minute: number) => new Date(START + minute * 60_000);
 const iso = (minute: number) => at(minute).toISOString();
+const lately = (minute: number, cycleMinutes = 1) => ({ now: at(minute), fightSeconds: fightSecondsOf(cycleMinutes * 60) });
 const FIELD = { key: 'apps/Deployment/shop/web', path: 'spec.replicas', rival: 'kubectl-scale' };
 const contest = (fields: Partial<Contest>): Contest => ({ ...FIELD, correctedAt: [], retreats: 0, ...fields });
 
@@ -24,7 +25,7 @@ describe('a field that its rival changed again', () => {
     ['for an hour at most', [contest({ retreats: 4, correctedAt: [iso(8)] })], 9, `retreat ${iso(69)}`],
     ['for an hour, however long it lasts', [contest({ retreats: 400, correctedAt: [iso(8)] })], 9, `retreat ${iso(69)}`],
   ])('%s', (_what, contests, minute, expected) => {
-    const stand = standOf(contests, FIELD, at(minute));
+    const stand = standOf(contests, FIELD, lately(minute));
     expect(stand.state === 'retreat' ? `retreat ${stand.until.toISOString()}` : stand.state).toBe(expected);
   });
 });
@@ -78,13 +79,13 @@ describe('what is remembered of fights', () => {
     ],
     ['unless that lasts', [contest({ retreats: 1, until: iso(8) })], [], false, 69, []],
   ])('%s', (_what, before, sightings, compared, minute, after) => {
-    expect(contestsAfter(before, sightings, new Set(compared ? [FIELD.key] : []), at(minute))).toEqual(after);
+    expect(contestsAfter(before, sightings, new Set(compared ? [FIELD.key] : []), lately(minute))).toEqual(after);
   });
 
   it('is bounded, and what is fought over longest is kept', () => {
     const many = Array.from({ length: 1000 }, (_, index): Sighting => ({ ...corrected, path: `data.k${index}` }));
     const fight = contest({ retreats: 2, until: iso(30) });
-    const after = contestsAfter([fight], [...many, { ...nothing }], new Set([FIELD.key]), at(0));
+    const after = contestsAfter([fight], [...many, { ...nothing }], new Set([FIELD.key]), lately(0));
     expect(after).toHaveLength(200);
     expect(after[0]).toEqual(fight);
   });
@@ -93,16 +94,29 @@ describe('what is remembered of fights', () => {
     let contests: readonly Contest[] = [];
     let writes = 0;
     for (let minute = 0; minute < 600; minute += 1) {
-      const stand = standOf(contests, FIELD, at(minute));
+      const stand = standOf(contests, FIELD, lately(minute));
       const sighting: Sighting =
         stand.state === 'retreat' ? { ...FIELD, did: 'retreated', until: stand.until.toISOString() } : { ...FIELD, did: 'corrected' };
       if (sighting.did === 'corrected') writes += 1;
-      contests = contestsAfter(contests, [sighting], new Set([FIELD.key]), at(minute));
+      contests = contestsAfter(contests, [sighting], new Set([FIELD.key]), lately(minute));
       if (minute >= 3) expect(isFoughtOver(contests, FIELD.key)).toBe(true);
     }
     // Three, then after 5, 10, 20, 40 and each 60 minutes.
     expect(writes).toBeLessThan(3 + 4 + 10);
     expect(writes).toBeGreaterThan(10);
-    expect(contestsAfter(contests, [], new Set([FIELD.key]), at(700))).toEqual([]);
+    expect(contestsAfter(contests, [], new Set([FIELD.key]), lately(700))).toEqual([]);
+  });
+
+  it.each([8, 30, 60, 1440])('tells a fight in runs that are %i minutes apart, some of them late', (cycle) => {
+    let contests: readonly Contest[] = [];
+    const stands: string[] = [];
+    for (let run = 0; run < 4; run += 1) {
+      const when = lately(run * cycle * 1.2, cycle);
+      const { state } = standOf(contests, FIELD, when);
+      stands.push(state);
+      contests = contestsAfter(contests, [corrected], new Set([FIELD.key]), when);
+    }
+    expect(stands).toEqual(['free', 'free', 'free', 'retreat']);
+    expect(contestsAfter(contests, [], new Set([FIELD.key]), lately(cycle * 1.2 * 3 + Math.max(16, cycle * 5), cycle))).toEqual([]);
   });
 });

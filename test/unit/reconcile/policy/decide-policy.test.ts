@@ -9,7 +9,16 @@ import type { Policy, TargetMemory } from '../../../../lib/reconcile/policy/inde
 import { configMap, target } from '../objects.ts';
 
 const now = new Date('2026-01-01T12:00:00Z');
-const ENFORCE: Policy = { mode: 'enforce', suspended: false, now, graceSeconds: 0, holdLimitSeconds: 86_400, closed: {}, rules: [] };
+const ENFORCE: Policy = {
+  mode: 'enforce',
+  suspended: false,
+  now,
+  graceSeconds: 0,
+  holdLimitSeconds: 86_400,
+  fightSeconds: 900,
+  closed: {},
+  rules: [],
+};
 const NOTHING: TargetMemory = { driftSince: new Map(), contested: [] };
 const opened = (driftClass: string, at: string): TargetMemory => ({ ...NOTHING, driftSince: new Map([[driftClass, at]]) });
 const evening = new Date('2026-01-01T18:00:00Z');

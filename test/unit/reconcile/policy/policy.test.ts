@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { policyOf } from '../../../../lib/reconcile/policy/index.ts';
 import { parseSettings } from '../../../../lib/settings/index.ts';
 
-const row = { mode: 'enforce', graceSeconds: 60, holdLimitSeconds: 3600 } as const;
+const row = { cluster: 'prod', mode: 'enforce', intervalSeconds: 60, graceSeconds: 60, holdLimitSeconds: 3600 } as const;
 
 /** What docs/settings.md shows. */
 const SETTINGS = `
@@ -27,6 +27,8 @@ it('is what the row and plumbline.yaml say', () => {
     now: new Date('2026-01-03T12:00:00Z'),
     graceSeconds: 60,
     holdLimitSeconds: 3600,
+    // Three corrections half an hour and a minute apart, and half as long again.
+    fightSeconds: 3 * 1860 * 1.5,
     // A Saturday: rollouts wait for Monday, drift for the night.
     closed: { rollout: { until: new Date('2026-01-05T07:00:00Z') }, drift: { until: new Date('2026-01-03T22:00:00Z') } },
     rules: [
@@ -44,4 +46,12 @@ it('closes for each of drift and rollouts only what the windows are about', () =
 
 it('has no rules and no windows without settings', () => {
   expect(policyOf(row, undefined, new Date())).toMatchObject({ closed: {}, rules: [] });
+});
+
+it.each([
+  ['of a minute, a quarter of an hour', 60, 0, 900],
+  ['far apart, as long as three of them take and half of that', 1800, 0, 8100],
+  ['that wait before they correct, their waits too', 60, 1740, 8100],
+])('takes three corrections for a fight within, of runs %s', (_what, intervalSeconds, graceSeconds, fightSeconds) => {
+  expect(policyOf({ ...row, intervalSeconds, graceSeconds }, undefined, new Date())).toMatchObject({ fightSeconds });
 });
