@@ -115,14 +115,19 @@ async function observeTags(
       return resolution?.state === 'found' ? [[text, resolution.digest] as const] : [];
     }),
   );
-  const { seenAt, failures } = await keepSightings(digests, deps.history, deps.clock.now().toISOString(), signal);
+  const { seenAt, previous, failures } = await keepSightings(digests, deps.history, deps.clock.now().toISOString(), signal);
   return new Map(
     all.map((tag) => {
       const common = { resolution: resolutions.get(tag.text) ?? UNANSWERED, settings: settings.get(repositoryKey(tag)) ?? UNANSWERED };
-      const [since, notKept] = [seenAt.get(tag.text), failures.get(tag.text)];
+      const [since, before, notKept] = [seenAt.get(tag.text), previous.get(tag.text), failures.get(tag.text)];
       return [
         tag.text,
-        { ...common, ...(since === undefined ? {} : { seenAt: since }), ...(notKept === undefined ? {} : { notKept }) },
+        {
+          ...common,
+          ...(since === undefined ? {} : { seenAt: since }),
+          ...(before === undefined ? {} : { previous: before }),
+          ...(notKept === undefined ? {} : { notKept }),
+        },
       ] as const;
     }),
   );
@@ -159,6 +164,8 @@ function auditCluster(
       const ofDetails = closesDetail(open.class, observed.image);
       if (ofDetails !== undefined) return ofDetails;
       if (observed.tag === undefined) return true;
+      // That a tag without a lock has moved is known by our own history alone.
+      if (open.class === 'tag.moved' && observed.tag.notKept !== undefined) return false;
       if (TAG_FINDINGS.has(open.class)) return observed.tag.resolution.state !== 'unverifiable';
       if (SETTINGS_FINDINGS.has(open.class)) return closesSetting(open.class, observed.tag.settings);
       return true;
@@ -221,7 +228,10 @@ function changesOf(finding: ImageFinding, use: ImageUse, observed: TagObservatio
   const path = finding.reference;
   switch (finding.id) {
     case 'tag.moved':
-      return [change(path, finding.lockedDigest, finding.currentDigest), change(`${path} since`, use.lock?.resolvedAt, observed?.seenAt)];
+      return [
+        change(path, finding.lockedDigest, finding.currentDigest),
+        change(`${path} since`, use.lock?.resolvedAt ?? observed?.previous?.seenAt, observed?.seenAt),
+      ];
     case 'tag.tag-digest-disagree':
       return [change(path, finding.lockedDigest, finding.currentDigest)];
     case 'tag.unresolvable':

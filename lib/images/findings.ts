@@ -1,4 +1,5 @@
 import type { Failure } from '../errors.ts';
+import type { TagSighting } from '../storage/stores.ts';
 import { ecrHostOf } from './ecr-host.ts';
 import type { Creation } from './ecr-origins.ts';
 import { severityOf } from './finding-table.ts';
@@ -42,6 +43,8 @@ export interface TagObservation {
   readonly resolution: Resolution;
   /** ISO 8601: when the digest that the tag names now was first seen there; for a tag that was found. */
   readonly seenAt?: string;
+  /** What it named before, by our own history. */
+  readonly previous?: TagSighting;
   readonly settings: RepositorySettings;
 }
 
@@ -57,13 +60,25 @@ export function disagreement(use: ImageUse, { tag, digest }: ImageReference, { r
   return [{ ...finding('tag.tag-digest-disagree', use, message), lockedDigest: digest, currentDigest: resolution.digest }];
 }
 
-function resolutionFindings(use: ImageUse, { resolution, seenAt }: TagObservation): readonly ImageFinding[] {
+function resolutionFindings(use: ImageUse, { resolution, seenAt, previous }: TagObservation): readonly ImageFinding[] {
   if (resolution.state !== 'found') return [unresolvedFinding(use, resolution)];
-  if (use.lock === undefined || use.lock.digest === resolution.digest) return [];
-  const message =
-    `image ${use.shown} was locked to ${use.lock.digest} at ${use.lock.resolvedAt}, and its tag names ${resolution.digest} since ${seenAt ?? 'now'} or before: ` +
-    'the locked bytes stay deployed; find out who pushed the tag again, and make the repository immutable.';
-  return [{ ...finding('tag.moved', use, message), lockedDigest: use.lock.digest, currentDigest: resolution.digest }];
+  const moved = (lockedDigest: string, before: string, consequence: string): readonly ImageFinding[] => {
+    const message =
+      `image ${use.shown} ${before}, and its tag names ${resolution.digest} since ${seenAt ?? 'now'} or before: ` +
+      `${consequence}; find out who pushed the tag again, and make the repository immutable.`;
+    return [{ ...finding('tag.moved', use, message), lockedDigest, currentDigest: resolution.digest }];
+  };
+  if (use.lock !== undefined) {
+    const { digest, resolvedAt } = use.lock;
+    if (digest === resolution.digest) return [];
+    return moved(digest, `was locked to ${digest} at ${resolvedAt}`, 'the locked bytes stay deployed');
+  }
+  if (previous === undefined || previous.digest === resolution.digest) return [];
+  return moved(
+    previous.digest,
+    `named ${previous.digest} at ${previous.seenAt}`,
+    'without a lock each node runs what it named when it pulled',
+  );
 }
 
 function settingsFindings(use: ImageUse, reference: ImageReference, { resolution, settings }: TagObservation): readonly ImageFinding[] {
@@ -71,8 +86,12 @@ function settingsFindings(use: ImageUse, reference: ImageReference, { resolution
     // What is said of the tag says enough.
     return resolution.state !== 'found' ? [] : [unverifiable(use, "its repository's settings", settings.failure)];
   }
-  // No other registry has such a setting; that it is another one is a finding of its own.
-  if (settings.state === 'missing' || ecrHostOf(reference.registry) === undefined) return [];
+  if (settings.state === 'missing') return [];
+  if (ecrHostOf(reference.registry) === undefined) {
+    // There is no way to ask for such a setting: unknown is no pass.
+    const message = `image ${use.shown}: ${reference.registry} is not ECR and does not tell whether this tag can be overwritten, so it is taken for one that can; pin the digest, or copy the image to ECR with IMMUTABLE tags.`;
+    return [finding('repo.mutable', use, message)];
+  }
   return [...mutabilityFindings(use, settings.settings, tagOf(reference)), ...originFindings(use, settings, tagOf(reference))];
 }
 

@@ -1,6 +1,6 @@
 import { type Failure, failureOf } from '../errors.ts';
 import { inParallel } from '../in-parallel.ts';
-import type { TagHistoryStore } from '../storage/stores.ts';
+import type { TagHistoryStore, TagSighting } from '../storage/stores.ts';
 
 const AT_ONCE = 16;
 /** After so many the history itself is down, and waiting for it would take the time of everything else. */
@@ -10,6 +10,8 @@ const MOST_FAILURES = 3;
 export interface TagSightings {
   /** ISO 8601: when the digest that the tag names now was first seen there. */
   readonly seenAt: ReadonlyMap<string, string>;
+  /** What the tag named before that, where it named something else. */
+  readonly previous: ReadonlyMap<string, TagSighting>;
   /** Why the history of a tag could not be read or written: since when its digest is there is not known then. */
   readonly failures: ReadonlyMap<string, Failure>;
 }
@@ -22,6 +24,7 @@ export async function keepSightings(
   signal: AbortSignal,
 ): Promise<TagSightings> {
   const seenAt = new Map<string, string>();
+  const previous = new Map<string, TagSighting>();
   const failures = new Map<string, Failure>();
   await inParallel([...digests], AT_ONCE, async ([reference, digest]) => {
     const [given] = failures.values();
@@ -31,6 +34,8 @@ export async function keepSightings(
     }
     try {
       const last = (await history.last([reference])).get(reference);
+      const before = last?.digest === digest ? last.previous : last;
+      if (before !== undefined) previous.set(reference, { digest: before.digest, seenAt: before.seenAt });
       if (last?.digest !== digest) await history.append(reference, digest, now);
       seenAt.set(reference, last?.digest === digest ? last.seenAt : now);
     } catch (error) {
@@ -38,5 +43,5 @@ export async function keepSightings(
       failures.set(reference, failureOf(error));
     }
   });
-  return { seenAt, failures };
+  return { seenAt, previous, failures };
 }

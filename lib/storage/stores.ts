@@ -189,10 +189,16 @@ export interface ImageContentStore {
   put(images: readonly StoredImage[]): Promise<void>;
 }
 
+/** Which digest a tag named, and since when (ISO 8601) it was seen there. */
+export interface TagSighting {
+  readonly digest: string;
+  readonly seenAt: string;
+}
+
 /** Our own tag → digest history, since a tag can be deleted and pushed again even where it is immutable. */
 export interface TagHistoryStore {
-  /** The digest last seen for each of these references. */
-  last(references: readonly string[]): Promise<ReadonlyMap<string, { readonly digest: string; readonly seenAt: string }>>;
+  /** The digest last seen for each of these references, and the one before it, if it was another. */
+  last(references: readonly string[]): Promise<ReadonlyMap<string, TagSighting & { readonly previous?: TagSighting }>>;
   append(reference: string, digest: string, seenAt: string): Promise<void>;
 }
 

@@ -52,7 +52,11 @@ it.each([
   const after = await lockImages(rendered('b2', deployment('web', image)), 'lock', deps, signal);
   expect(after.objects).toEqual(before.objects);
   const [audit] = await auditImages([{ cluster: 'prod-eu', artifact: after }], deps, signal);
-  expect(audit?.findings).toMatchObject([{ id: 'reg.foreign' }, { id: 'tag.moved', lockedDigest: first, currentDigest: second }]);
+  expect(audit?.findings).toMatchObject([
+    { id: 'reg.foreign' },
+    { id: 'tag.moved', lockedDigest: first, currentDigest: second },
+    { id: 'repo.mutable' },
+  ]);
 });
 
 it('reads an index to its children and their config', async () => {

@@ -89,6 +89,9 @@ describe('tag history in DynamoDB', () => {
     await history.append(reference, 'sha256:b', '2027-01-02T00:00:00.000Z');
     await history.append(reference, 'sha256:a', '2027-01-01T00:00:00.000Z');
     const last = await history.last([reference, reference, 'registry/never:1']);
-    expect([...last]).toEqual([[reference, { digest: 'sha256:b', seenAt: '2027-01-02T00:00:00.000Z' }]]);
+    const previous = { digest: 'sha256:a', seenAt: '2027-01-01T00:00:00.000Z' };
+    expect([...last]).toEqual([[reference, { digest: 'sha256:b', seenAt: '2027-01-02T00:00:00.000Z', previous }]]);
+    await history.append(reference, 'sha256:b', '2027-01-03T00:00:00.000Z');
+    expect((await history.last([reference])).get(reference)?.previous).toEqual(previous);
   });
 });

@@ -115,6 +115,12 @@ describe('images.policy', () => {
     expect((await gate(WEB, { [id]: 'block' }, { settings })).blocked[KEY]?.reason).toBe(reason);
   });
 
+  it('takes a tag of a registry that is not ECR for one that can be overwritten', async () => {
+    const { blocked } = await gate('registry.example/web:1', { 'repo.mutable': 'block' });
+    expect(blocked[KEY]).toMatchObject({ reason: 'ImagePolicy', message: expect.stringContaining('registry.example is not ECR') });
+    expect((await gate(`registry.example/web:1@${DIGEST}`, { 'repo.mutable': 'block' })).blocked).toEqual({});
+  });
+
   it('names what blocks and the setting that says so', async () => {
     const { blocked } = await gate('registry.example/web', { 'ref.latest': 'block', 'reg.foreign': 'block' });
     expect(blocked[KEY]?.message).toMatch(

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { auditImages } from '../../../lib/images/audit.ts';
 import { type ImageRegistry, repositoryKey } from '../../../lib/images/registry.ts';
 import { keepSightings } from '../../../lib/images/tag-sightings.ts';
+import { planRecords } from '../../../lib/records/plan-records.ts';
+import type { ObjectRecord } from '../../../lib/records/record.ts';
 import type { TagHistoryStore } from '../../../lib/storage/stores.ts';
 import { deployment, rendered } from '../../helpers/workloads.ts';
 
@@ -113,4 +115,65 @@ it('an audit without its history finds what moved all the same, and says of whic
     ['prod-web', ['tag.moved'], failure],
     ['prod-api', ['tag.moved'], undefined],
   ]);
+});
+
+describe('a tag without a lock', () => {
+  const registry: ImageRegistry = {
+    resolve: async (references) =>
+      new Map(references.map(({ text }) => [text, { state: 'found', digest: NEW, mediaType: 'x', platforms: [] } as const])),
+    settings: async (references) =>
+      new Map(
+        references.map((reference) => [
+          repositoryKey(reference),
+          { state: 'found', settings: { mutability: 'IMMUTABLE', exclusions: [] } } as const,
+        ]),
+      ),
+  };
+  const reference = '123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:1';
+  const [first, second] = [
+    { digest: OLD, seenAt: EARLIER },
+    { digest: NEW, seenAt: NOW },
+  ];
+  const inUse = [{ cluster: 'prod-eu', artifact: { ...rendered('a1', deployment('web', reference)), digests: [] } }];
+  const audit = (history: TagHistoryStore) => auditImages(inUse, { registry, history, clock: { now: () => new Date(NOW) } }, never);
+  const historyOf = (last: Awaited<ReturnType<TagHistoryStore['last']>>): TagHistoryStore => ({
+    last: async () => last,
+    append: async () => undefined,
+  });
+
+  it.each<[string, Awaited<ReturnType<TagHistoryStore['last']>>, readonly string[]]>([
+    ['was never seen', new Map(), []],
+    ['names what it always named', new Map([[reference, second]]), []],
+    ['names another digest than before', new Map([[reference, first]]), ['tag.moved']],
+    ['named another digest once', new Map([[reference, { ...second, previous: first }]]), ['tag.moved']],
+    ['has moved back', new Map([[reference, { ...first, previous: second }]]), ['tag.moved']],
+  ])('that %s', async (_what, last, ids) => {
+    const [audited] = await audit(historyOf(last));
+    expect(audited?.findings.map(({ id }) => id)).toEqual(ids);
+  });
+
+  it('is said to have moved with both digests and times', async () => {
+    const [audited] = await audit(historyOf(new Map([[reference, { ...second, previous: first }]])));
+    expect(audited?.facts[0]).toMatchObject({
+      class: 'tag.moved',
+      changes: [
+        { path: reference, desired: OLD, live: NEW },
+        { path: `${reference} since`, desired: EARLIER, live: NOW },
+      ],
+    });
+  });
+
+  it('keeps its finding open while the history cannot be read', async () => {
+    const steps = async (open: readonly ObjectRecord[], history: TagHistoryStore) => {
+      const [audited] = await audit(history);
+      if (audited === undefined) throw new Error('one was audited');
+      const run = { ...audited, runId: 'run', startedAt: NOW };
+      return planRecords(open, run, new Date(NOW), () => audited.cluster).flatMap((all) => all.slice(-1));
+    };
+    const open = await steps([], historyOf(new Map([[reference, first]])));
+    expect(open.map(({ event, class: id }) => [event, id])).toEqual([['opened', 'tag.moved']]);
+    expect(await steps(open, historyThat(() => true).store)).toEqual([]);
+    const closed = await steps(open, historyOf(new Map([[reference, second]])));
+    expect(closed.map(({ event, class: id }) => [event, id])).toEqual([['resolved', 'tag.moved']]);
+  });
 });
