@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { PlumblineError } from '../errors.ts';
 import { inParallel } from '../in-parallel.ts';
 import { stringifyJson } from '../manifests/json.ts';
@@ -15,10 +15,8 @@ const READS_AT_ONCE = 8;
  */
 export function renderedTree({ reference, path, revision, inputs, objects }: RenderedSource): RenderedTree {
   if (inputs !== undefined) return { reference, path, revision, tree: inputs };
-  const hash = createHash('sha256');
   // It is stored in the open.
-  for (const object of objects) hash.update(stringifyJson(maskSecrets(object))).update('\n');
-  return { reference, path, revision, tree: hash.digest('hex') };
+  return { reference, path, revision, tree: hash('sha256', stringifyJson(objects.map(maskSecrets))) };
 }
 
 /**

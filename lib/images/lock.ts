@@ -38,11 +38,11 @@ export async function lockImages(
   const now = deps.clock.now();
   const treatments = new Map(uses.map((use) => [use.text, treatImage(use, policy, exceptions, now)]));
   const tags = uses.flatMap((use) => (treatments.get(use.text)?.action === 'lock' ? (unpinnedTagOf(use) ?? []) : []));
-  const { locks, unresolved } = policy === 'report' ? NO_LOCKS : await locksFor(rendered, tags, deps, signal);
+  const { locks, unresolved, kept } = policy === 'report' ? NO_LOCKS : await locksFor(rendered, tags, deps, signal);
   const failures = new Map(uses.flatMap((use) => failureOf(use, unresolved.get(use.text), treatments.get(use.text))));
   const ends = [...treatments.values()].flatMap(({ exception }) => (exception === undefined ? [] : [endOf(exception).toISOString()]));
   const [exceptedUntil] = ends.sort();
-  return {
+  const locked = {
     ...rendered,
     ...(exceptedUntil === undefined ? {} : { exceptedUntil }),
     objects: rendered.objects.map((object) => withDigests(object, paths, locks)),
@@ -50,6 +50,8 @@ export async function lockImages(
     findings: uses.flatMap((use) => findingsOf(use, unresolved.get(use.text), treatments.get(use.text))),
     blocked: failures.size === 0 ? {} : Object.fromEntries(rendered.objects.flatMap((object) => blockedEntry(object, paths, failures))),
   };
+  // Another run of the same commit was first: what it said holds, and is read now.
+  return (await kept) ? locked : await lockImages(rendered, policy, deps, signal);
 }
 
 type Unresolved = Exclude<Resolution, { readonly state: 'found' }>;
@@ -57,9 +59,11 @@ type Unresolved = Exclude<Resolution, { readonly state: 'found' }>;
 interface Locks {
   readonly locks: ReadonlyMap<string, ImageLock>;
   readonly unresolved: ReadonlyMap<string, Unresolved>;
+  /** Settles when it is stored as of how many relocks the commit is locked: false when another number holds. */
+  readonly kept: Promise<boolean>;
 }
 
-const NO_LOCKS: Locks = { locks: new Map(), unresolved: new Map() };
+const NO_LOCKS: Locks = { locks: new Map(), unresolved: new Map(), kept: Promise.resolve(true) };
 
 async function locksFor(
   rendered: RenderedSource,
@@ -72,7 +76,10 @@ async function locksFor(
   const known = await deps.locks.readTree(repository, tree, signal);
   // While the repository has no lock there is nothing that a revert could go back to.
   if (tags.length === 0 && known.locks.length === 0) return NO_LOCKS;
-  const relocks = await deps.locks.putTree(repository, tree, relocksOf(tree, known), known);
+  const relocks = relocksOf(tree, known);
+  const kept = deps.locks.putTree(repository, tree, relocks, known).then((holds) => holds === relocks);
+  // It is awaited once the objects have their digests; a rejection meanwhile is no unhandled one.
+  kept.catch(() => undefined);
   const used = new Set(tags.map(({ text }) => text));
   const current = new Map(known.locks.flatMap((lock) => (used.has(lock.reference) ? [[lock.reference, lock] as const] : [])));
   const fresh = tags.filter(({ text }) => !current.has(text));
@@ -89,7 +96,7 @@ async function locksFor(
     const lock = { reference: text, digest, mediaType, platforms, resolvedAt, generation: 1, firstRevision: revision };
     current.set(text, await deps.locks.putIfAbsent(repository, lock));
   });
-  return { locks: await locksAsOf(repository, current, relocks, deps.locks, signal), unresolved };
+  return { locks: await locksAsOf(repository, current, relocks, deps.locks, signal), unresolved, kept };
 }
 
 const UNANSWERED: Unresolved = {

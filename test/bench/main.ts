@@ -10,7 +10,7 @@ import { parseArgs, promisify } from 'node:util';
 import { failureOf } from '../../lib/errors.ts';
 import { controlPlaneBinaries, type Host, thisHost, toolsDirectory } from '../../lib/local/index.ts';
 import type { ClusterPrograms } from './bench-cluster.ts';
-import { startBenchStorage } from './bench-storage.ts';
+import { type BenchStorage, startBenchStorage } from './bench-storage.ts';
 import { drawChart } from './chart.ts';
 import { bundleProgram } from './engines/bundle.ts';
 import { fluxEngine } from './engines/flux.ts';
@@ -18,6 +18,7 @@ import { kubectlEngine } from './engines/kubectl.ts';
 import { limitEngine } from './engines/limit.ts';
 import { oursEngine, oursStoredEngine } from './engines/ours.ts';
 import { goProgram } from './go-programs.ts';
+import { formatLocking, type Locking, measureLocking } from './locking.ts';
 import { fullPlan, type Plan, quickPlan } from './plan.ts';
 import type { Row } from './rows.ts';
 import { type Engines, runPlan } from './run-plan.ts';
@@ -44,7 +45,7 @@ async function main(): Promise<number> {
 async function bench(quick: boolean, host: Host, signal: AbortSignal): Promise<void> {
   if (host.platform !== 'linux') throw new Error(`npm run bench: it reads /proc, and so needs Linux; this is ${host.platform}.`);
   await using scope = new AsyncDisposableStack();
-  const { programs, engines } = await prepare(host, scope, signal);
+  const { programs, engines, storage } = await prepare(host, scope, signal);
   // What was bundled just now is of this commit, whatever becomes of the checkout meanwhile.
   const commit = await headOf(host.project, signal);
   const near: Row[] = [];
@@ -54,14 +55,23 @@ async function bench(quick: boolean, host: Host, signal: AbortSignal): Promise<v
     (plan.roundTripMilliseconds === 0 ? near : distant).push(...rows);
     console.log(`\n${titleOf(plan)}\n\n${formatTable(rows)}`);
   }
-  await report(near, distant, commit, quick, host);
+  progress('locking images');
+  const locking = await measureLocking(storage, signal);
+  console.log(`\n${formatLocking(locking)}`);
+  await report({ near, distant, locking }, commit, quick, host);
+}
+
+interface Measured {
+  readonly near: readonly Row[];
+  readonly distant: readonly Row[];
+  readonly locking: Locking;
 }
 
 async function prepare(
   host: Host,
   scope: AsyncDisposableStack,
   signal: AbortSignal,
-): Promise<{ readonly programs: ClusterPrograms; readonly engines: Engines }> {
+): Promise<{ readonly programs: ClusterPrograms; readonly engines: Engines; readonly storage: BenchStorage }> {
   const binaries = await controlPlaneBinaries(['etcd', 'kube-apiserver'], host, progress, signal);
   const wire = await goProgram('wire', host, progress, signal);
   const flux = await goProgram('flux', host, progress, signal);
@@ -72,6 +82,7 @@ async function prepare(
   const storage = scope.use(await startBenchStorage(host, progress, signal));
   const ours = bundleProgram('ours-process', directory);
   return {
+    storage,
     programs: { etcd: binaries.etcd, apiServer: binaries['kube-apiserver'], wire },
     engines: {
       ours: oursEngine(ours, signal),
@@ -97,7 +108,7 @@ function titleOf({ set, applications, roundTripMilliseconds }: Plan): string {
   return roundTripMilliseconds === 0 ? what : `${what}, each round trip ${roundTripMilliseconds} ms longer`;
 }
 
-async function report(rows: readonly Row[], distant: readonly Row[], commit: string, quick: boolean, host: Host): Promise<void> {
+async function report({ near: rows, distant, locking }: Measured, commit: string, quick: boolean, host: Host): Promise<void> {
   const result = {
     commit,
     at: new Date(started).toISOString(),
@@ -105,6 +116,7 @@ async function report(rows: readonly Row[], distant: readonly Row[], commit: str
     cores: cpus().length,
     rows,
     ...(distant.length === 0 ? {} : { distant }),
+    locking,
   };
   const json = `${JSON.stringify(result, null, 2)}\n`;
   const chart = drawChart(rows, CHART_OBJECTS);
