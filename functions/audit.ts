@@ -42,7 +42,6 @@ const connectRow = createClusterConnector(readSecret, systemClock);
 const connect: typeof connectRow = (row, signal) => connectRow(auditedThrough(row, settings.AUDIT_ROLE_SUFFIX), signal);
 const auditPods = createPodAuditor({
   connect,
-  contents: registry,
   store: stores.imageContents,
   seen,
   clock: systemClock,
@@ -80,7 +79,7 @@ export const handler = middy()
       const parsed = parseImageReference(image);
       if (!(parsed instanceof Error) && isInRepository(parsed, repository)) seen.delete(image);
     }
-    report(await runAudit({ ...dependencies, auditPods: auditPods.now }, signal, { repository }));
+    report(await runAudit({ ...dependencies, auditPods: auditPods.atOnce }, signal, { repository }));
   });
 
 async function rerollAndLookAgain(cluster: OptedInCluster, facts: readonly Fact[], signal: AbortSignal): Promise<readonly RerollOutcome[]> {

@@ -15,6 +15,7 @@ import {
   type DetailReader,
   type EcrClients,
   type ImageContents,
+  type ImageLookup,
   type ImageRegistry,
   type Pace,
   registryRoleOf,
@@ -78,7 +79,7 @@ function credentialsOf(roleArn: string | undefined, externalId: string | undefin
 export function createImageRegistry(
   { deployment, readSecret, roles }: ImageRegistrySettings,
   clock: Clock,
-): ImageRegistry & ImageContents & { readonly details: DetailReader } {
+): ImageRegistry & ImageContents & ImageLookup & { readonly details: DetailReader } {
   const http = createRegistryHttp();
   const clientFor = createEcrClients(deployment, clock, roles);
   const ecr = createEcrRegistry({ clientFor, settingsCache: new Map(), http, clock });

@@ -84,6 +84,8 @@ export interface ClusterState {
   readonly observedAt?: string;
   /** The oldest of all objects' last full verifications against the server. */
   readonly verifiedAt?: string;
+  /** When its pods were last held against what Git means to run. */
+  readonly auditedAt?: string;
   /** When each share of the objects was last swept (`reconcile/surface/sweep.ts`). */
   readonly sweep?: string;
   /** Fence of the lease of the last run that went through: whoever has the next one knows that nobody was at the cluster since. */

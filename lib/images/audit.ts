@@ -62,22 +62,9 @@ export async function auditImages(
   deps: AuditDependencies,
   signal: AbortSignal,
 ): Promise<readonly ClusterAudit[]> {
-  const usesOf = new Map<ArtifactInUse['artifact'], readonly ImageUse[]>();
-  for (const { artifact } of inUse) {
-    if (!usesOf.has(artifact)) usesOf.set(artifact, imageUsesOf(artifact.objects, artifact.digests, artifact.settings?.images?.paths));
-  }
-  const tags = new Map<string, ImageReference>();
-  for (const use of [...usesOf.values()].flat()) {
-    const tag = unpinnedTagOf(use);
-    if (tag !== undefined) tags.set(tag.text, tag);
-  }
-  const pinned = new Map(
-    [...usesOf.values()]
-      .flat()
-      .flatMap((use) => pinnedTagOf(use) ?? [])
-      .map((tag) => [tag.text, tag] as const),
-  );
-  const observations = await observeTags([...tags.values()], [...pinned.values()], deps, signal);
+  const usesOf = usesIn(inUse);
+  const { unpinned, pinned } = tagsOf([...usesOf.values()].flat());
+  const observations = await observeTags(unpinned, pinned, deps, signal);
   const observed = inUse.map(({ artifact, region }) => ({
     uses: usesOf.get(artifact) ?? [],
     policy: artifact.settings?.images?.policy,
@@ -89,6 +76,27 @@ export async function auditImages(
     const observe = (use: ImageUse) => ({ tag: observations.get(use.text), image: imageOf(use, region) });
     return auditCluster(cluster, artifact.revision, usesOf.get(artifact) ?? [], observe, artifact.settings?.images?.policy, now);
   });
+}
+
+/** Every tag that these clusters use, beside a digest or not: what `auditImages` has resolved. */
+export function tagsInUse(inUse: readonly Pick<ArtifactInUse, 'artifact'>[]): readonly ImageReference[] {
+  const { unpinned, pinned } = tagsOf([...usesIn(inUse).values()].flat());
+  return [...unpinned, ...pinned];
+}
+
+function usesIn(inUse: readonly Pick<ArtifactInUse, 'artifact'>[]): ReadonlyMap<ArtifactInUse['artifact'], readonly ImageUse[]> {
+  const artifacts = new Set(inUse.map(({ artifact }) => artifact));
+  return new Map(
+    [...artifacts].map((artifact) => [artifact, imageUsesOf(artifact.objects, artifact.digests, artifact.settings?.images?.paths)]),
+  );
+}
+
+function tagsOf(uses: readonly ImageUse[]): { readonly unpinned: readonly ImageReference[]; readonly pinned: readonly ImageReference[] } {
+  const distinct = (tags: readonly ImageReference[]) => [...new Map(tags.map((tag) => [tag.text, tag])).values()];
+  return {
+    unpinned: distinct(uses.flatMap((use) => unpinnedTagOf(use) ?? [])),
+    pinned: distinct(uses.flatMap((use) => pinnedTagOf(use) ?? [])),
+  };
 }
 
 /** What the registries say of one reference in use. */

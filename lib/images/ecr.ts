@@ -1,4 +1,10 @@
-import { BatchGetImageCommand, type BatchGetImageCommandOutput, type ECRClient, GetDownloadUrlForLayerCommand } from '@aws-sdk/client-ecr';
+import {
+  BatchGetImageCommand,
+  type BatchGetImageCommandOutput,
+  type ECRClient,
+  GetDownloadUrlForLayerCommand,
+  type ImageIdentifier,
+} from '@aws-sdk/client-ecr';
 import { failureOf } from '../errors.ts';
 import { inParallel } from '../in-parallel.ts';
 import { BATCH, byRepository, CALLS_AT_ONCE, callSignal, chunks, failedCall, type Repository, readFailure } from './ecr-calls.ts';
@@ -12,6 +18,7 @@ import {
   digestKey,
   type ImageContents,
   type ImageDigest,
+  type ImageLookup,
   type ImageRegistry,
   type ManifestAnswer,
   type NoAnswer,
@@ -29,7 +36,7 @@ export interface EcrDependencies extends SettingsDependencies {
 }
 
 /** Private ECR registries, through BatchGetImage and DescribeRepositories: as few calls as their batches allow. */
-export function createEcrRegistry(deps: EcrDependencies): ImageRegistry & ImageContents {
+export function createEcrRegistry(deps: EcrDependencies): ImageRegistry & ImageContents & ImageLookup {
   return {
     async resolve(references, signal) {
       const { repositories, foreign } = byRepository(references);
@@ -71,31 +78,113 @@ export function createEcrRegistry(deps: EcrDependencies): ImageRegistry & ImageC
       return answers;
     },
 
+    async lookUp(tags, digests, signal) {
+      const { repositories, foreign } = byRepository<ImageReference | ImageDigest>([...tags, ...digests]);
+      const resolutions = new Map<string, Resolution>();
+      const manifests = new Map<string, ManifestAnswer>();
+      const keep = (item: ImageReference | ImageDigest, answer: ManifestAnswer) =>
+        'text' in item ? resolutions.set(item.text, resolutionOf(answer)) : manifests.set(digestKey(item), answer);
+      for (const item of foreign) keep(item, notEcr(item));
+      const batches = repositories.flatMap((repository) =>
+        chunks([...new Map(repository.references.map((item) => [idOf(item), item])).keys()], BATCH).map((ids) => ({ repository, ids })),
+      );
+      await inParallel(batches, CALLS_AT_ONCE, async ({ repository, ids }) => {
+        const answers = await readMixed(deps.clientFor(repository.host), repository, ids, signal);
+        for (const item of repository.references) {
+          const answer = answers.get(idOf(item));
+          if (answer !== undefined) keep(item, answer);
+        }
+      });
+      return { resolutions, manifests };
+    },
+
     config: (config, signal) => readConfig(config, deps, signal),
   };
+}
+
+/** A tag has no colon, a digest has one. */
+function idOf(item: ImageReference | ImageDigest): string {
+  return 'text' in item ? tagOf(item) : item.digest;
+}
+
+/** Up to 100 tags and digests of one repository, in one call; where its answer cannot be matched to the tags, in one more for those. */
+async function readMixed(
+  client: ECRClient,
+  repository: Pick<Repository, 'host' | 'name'>,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, ManifestAnswer>> {
+  const [digests, tags] = [ids.filter((id) => id.includes(':')), ids.filter((id) => !id.includes(':'))];
+  if (tags.length === 0) return readDigests(client, repository, digests, signal);
+  if (digests.length === 0) return resolveTags(client, repository, tags, signal);
+  let output: BatchGetImageCommandOutput;
+  try {
+    output = await batchGet(client, repository, [...tags.map((imageTag) => ({ imageTag })), ...digestIds(digests)], signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!isInvalid(error)) return new Map(ids.map((id) => [id, failedCall(error)]));
+    // One id that is not accepted fails the whole call: the tags have no part in a digest's fault.
+    const apart = await Promise.all([resolveTags(client, repository, tags, signal), readDigests(client, repository, digests, signal)]);
+    return new Map(apart.flatMap((some) => [...some]));
+  }
+  const answers = new Map<string, ManifestAnswer>(readDigestAnswers(digests, output));
+  const tagged = [...(output.images ?? []), ...(output.failures ?? [])].filter(({ imageId }) => tags.includes(imageId?.imageTag ?? ''));
+  const named = new Map(tagged.map((answer) => [answer.imageId?.imageTag ?? '', answer]));
+  const isOneToOne = named.size === tags.length && tagged.every((one) => isSameAnswer(one, named.get(one.imageId?.imageTag ?? '')));
+  if (!isOneToOne) return new Map([...answers, ...(await resolveTags(client, repository, tags, signal))]);
+  for (const [tag, answer] of named) answers.set(tag, 'failureCode' in answer ? readFailure(answer) : readImage(answer));
+  return answers;
+}
+
+function isInvalid(error: unknown): boolean {
+  return error instanceof Error && error.name === 'InvalidParameterException';
+}
+
+/** An image that was asked for by tag and by digest may come twice. */
+function isSameAnswer(a: Answered, b: Answered | undefined): boolean {
+  return a.imageId?.imageDigest === b?.imageId?.imageDigest;
+}
+
+type Answered = NonNullable<BatchGetImageCommandOutput['images'] | BatchGetImageCommandOutput['failures']>[number];
+
+function digestIds(digests: readonly string[]): readonly ImageIdentifier[] {
+  return digests.map((imageDigest) => ({ imageDigest }));
+}
+
+function batchGet(
+  client: ECRClient,
+  { host, name }: Pick<Repository, 'host' | 'name'>,
+  imageIds: readonly ImageIdentifier[],
+  signal: AbortSignal,
+): Promise<BatchGetImageCommandOutput> {
+  const command = new BatchGetImageCommand({
+    registryId: host.account,
+    repositoryName: name,
+    imageIds: [...imageIds],
+    acceptedMediaTypes: [...MANIFEST_MEDIA_TYPES],
+  });
+  return client.send(command, { abortSignal: callSignal(signal) });
+}
+
+function readDigestAnswers(digests: readonly string[], output: BatchGetImageCommandOutput): ReadonlyMap<string, ManifestAnswer> {
+  const answers = new Map<string, ManifestAnswer>(digests.map((digest) => [digest, unanswered(`digest ${digest}`)]));
+  const keep = (digest: string | undefined, answer: ManifestAnswer) => {
+    if (digest !== undefined && answers.has(digest)) answers.set(digest, answer);
+  };
+  for (const failure of output.failures ?? []) keep(failure.imageId?.imageDigest, readFailure(failure));
+  for (const image of output.images ?? []) keep(image.imageId?.imageDigest, readImage(image));
+  return answers;
 }
 
 /** The manifests of up to 100 digests of one repository, in one call; each digest comes back with its manifest or its failure. */
 async function readDigests(
   client: ECRClient,
-  repository: Repository<ImageDigest>,
+  repository: Pick<Repository, 'host' | 'name'>,
   digests: readonly string[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, ManifestAnswer>> {
   try {
-    const output = await client.send(
-      new BatchGetImageCommand({
-        registryId: repository.host.account,
-        repositoryName: repository.name,
-        imageIds: digests.map((imageDigest) => ({ imageDigest })),
-        acceptedMediaTypes: [...MANIFEST_MEDIA_TYPES],
-      }),
-      { abortSignal: callSignal(signal) },
-    );
-    const answers = new Map<string, ManifestAnswer>(digests.map((digest) => [digest, unanswered(`digest ${digest}`)]));
-    for (const image of output.images ?? []) answers.set(image.imageId?.imageDigest ?? '', readImage(image));
-    for (const failure of output.failures ?? []) answers.set(failure.imageId?.imageDigest ?? '', readFailure(failure));
-    return answers;
+    return readDigestAnswers(digests, await batchGet(client, repository, digestIds(digests), signal));
   } catch (error) {
     signal.throwIfAborted();
     return new Map(digests.map((digest) => [digest, failedCall(error)]));
@@ -132,20 +221,17 @@ function resolutionOf(answer: ManifestAnswer): Resolution {
 /** What BatchGetImage says of up to 100 tags of one repository, for each of them. */
 async function resolveTags(
   client: ECRClient,
-  repository: Repository,
+  repository: Pick<Repository, 'host' | 'name'>,
   tags: readonly string[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, ManifestAnswer>> {
   let output: BatchGetImageCommandOutput;
   try {
-    output = await client.send(
-      new BatchGetImageCommand({
-        registryId: repository.host.account,
-        repositoryName: repository.name,
-        imageIds: tags.map((imageTag) => ({ imageTag })),
-        acceptedMediaTypes: [...MANIFEST_MEDIA_TYPES],
-      }),
-      { abortSignal: callSignal(signal) },
+    output = await batchGet(
+      client,
+      repository,
+      tags.map((imageTag) => ({ imageTag })),
+      signal,
     );
   } catch (error) {
     signal.throwIfAborted();

@@ -6,9 +6,7 @@ export { type AllowList, allowListOf, bottlerocketSettings, digestPolicy, NAMESP
 export { type ArtifactInUse, type AuditDependencies, auditImages, type ClusterAudit } from './audit.ts';
 export {
   type AuditedCluster,
-  type AuditPods,
   auditPods,
-  createPodAuditor,
   type PodAudit,
   type PodAuditDependencies,
 } from './audit-pods.ts';
@@ -36,12 +34,13 @@ export { describeTagSettings } from './mutability.ts';
 export { createOciRegistry } from './oci.ts';
 export { createOciClient, type RegistryAccess } from './oci-client.ts';
 export { createPace, type Pace } from './pace.ts';
+export { type AuditPods, createPodAuditor, type PodAuditor } from './pod-auditor.ts';
 export type { ImageException, ImagePolicy } from './policy.ts';
 export { type ExecDependencies, recordExecs } from './record-execs.ts';
 export { recordImmutability } from './record-immutability.ts';
 export { ImageReferenceError, parseImageReference, printableReference } from './reference.ts';
 export { createRegistries } from './registries.ts';
-export type { ImageContents, ImageRegistry, RepositorySettings, Resolution } from './registry.ts';
+export type { ImageContents, ImageLookup, ImageRegistry, RepositorySettings, Resolution } from './registry.ts';
 export { createRegistryAccess, RegistrySecretError, registrySecretName } from './registry-access.ts';
 export { createRegistryHttp, type RegistryHttp } from './registry-http.ts';
 export { registryRoleOf } from './registry-roles.ts';

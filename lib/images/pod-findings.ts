@@ -2,6 +2,7 @@ import type { Failure } from '../errors.ts';
 import type { Fact } from '../records/fact.ts';
 import type { ObjectRecord } from '../records/record.ts';
 import { deployedImages, isBack, standingSightings } from './deployed-images.ts';
+import { severityOf } from './finding-table.ts';
 import type { ImageKnowledge } from './image-knowledge.ts';
 import type { ManagedPods } from './managed-pods.ts';
 import { digestOf, factOf, nameOf, type Place, placeOf, type Sighting, workloadName } from './pod-sightings.ts';
@@ -40,6 +41,23 @@ export interface PodFacts {
 /** Whether a record is about pods, and not about a reference: their paths have a container in brackets. */
 export function isPodFinding({ class: id, changes }: Pick<ObjectRecord, 'class' | 'changes'>): boolean {
   return POD_FINDINGS.has(id) || (id === 'run.unverifiable' && /^\S+ \S+ \[/.test(changes[0]?.path ?? ''));
+}
+
+/** That nothing is known of what runs in a cluster, since its pods could not be read. A look at its pods closes it. */
+export function podsUnread(cluster: string, { reason, message }: Failure): Fact {
+  const id: FindingId = 'run.unverifiable';
+  const path = `Cluster ${cluster} [pods]`;
+  return {
+    kind: 'image',
+    object: { apiVersion: 'v1', kind: 'Cluster', namespace: '', name: cluster },
+    class: id,
+    changes: [{ path, live: reason }],
+    decision: 'reported',
+    error: {
+      reason: id,
+      message: `${path} (${severityOf(id)}): its pods could not be read (${reason}: ${message}), so nothing is known of what they run. Check the audit's access to the cluster.`,
+    },
+  };
 }
 
 /** Everything that is found of the pods of one cluster. Pure. */

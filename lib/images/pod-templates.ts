@@ -123,6 +123,34 @@ function madeFrom(
   };
 }
 
+/** Of a pod, what is compared: of hundreds of clusters the rest would take all memory. */
+export function comparedPart({ apiVersion, kind, metadata, spec, status }: KubernetesObject): KubernetesObject {
+  const { name, namespace, uid, labels, deletionTimestamp, ownerReferences } = metadata;
+  const kept = Object.entries({ name, namespace, uid, labels, deletionTimestamp, ownerReferences }).filter(
+    ([, value]) => value !== undefined,
+  );
+  const images = CONTAINER_LISTS.map((list) => [
+    list,
+    itemsOf(isJsonObject(spec) ? spec[list] : undefined).map((container) => pick(container, ['name', 'image'])),
+  ]);
+  return {
+    apiVersion,
+    kind,
+    metadata: { ...Object.fromEntries(kept), name },
+    spec: { ...pick(spec, ['nodeName']), ...Object.fromEntries(images) },
+    status: Object.fromEntries(
+      STATUS_LISTS.map((list) => [
+        list,
+        itemsOf(isJsonObject(status) ? status[list] : undefined).map((container) => pick(container, ['name', 'image', 'imageID'])),
+      ]),
+    ),
+  };
+}
+
+function pick(value: unknown, fields: readonly string[]): JsonObject {
+  return isJsonObject(value) ? Object.fromEntries(Object.entries(value).filter(([field]) => fields.includes(field))) : {};
+}
+
 /** The containers of a pod spec, by name. */
 export function containersOf(spec: unknown): readonly SpecContainer[] {
   if (!isJsonObject(spec)) return [];
@@ -134,12 +162,13 @@ export function containersOf(spec: unknown): readonly SpecContainer[] {
   );
 }
 
+const STATUS_LISTS = ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'] as const;
+
 /** What the kubelet says of each container, by name; those without an image id have not started. */
 export function statusesOf(pod: KubernetesObject): ReadonlyMap<string, { readonly imageId: string; readonly statusImage?: string }> {
   const status = isJsonObject(pod.status) ? pod.status : {};
-  const lists = ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'];
   return new Map(
-    lists.flatMap((list) =>
+    STATUS_LISTS.flatMap((list) =>
       itemsOf(status[list]).flatMap(({ name, imageID, image }) =>
         typeof name === 'string' && typeof imageID === 'string' && imageID !== ''
           ? [[name, { imageId: imageID, ...(typeof image === 'string' ? { statusImage: image } : {}) }] as const]

@@ -2,7 +2,7 @@ import type { ChangedRepository } from './ecr-event.ts';
 import { usesRepository } from './ecr-event.ts';
 import type { ImmutabilityChange } from './enforce-immutability.ts';
 import { describeTagSettings } from './mutability.ts';
-import { artifactsInUse, type RunAuditDependencies } from './run-audit.ts';
+import { artifactsInUse, type InUseDependencies, type RunAuditDependencies } from './run-audit.ts';
 
 /** In the class of a record: nothing that was found, but what somebody did about it. */
 const CLASS = 'repo.immutability-enforced';
@@ -14,7 +14,7 @@ const CLASS = 'repo.immutability-enforced';
 export async function recordImmutability(
   repository: ChangedRepository,
   change: ImmutabilityChange,
-  deps: Pick<RunAuditDependencies, 'clusters' | 'state' | 'artifacts' | 'recorder' | 'clock' | 'newRunId'>,
+  deps: InUseDependencies & Pick<RunAuditDependencies, 'recorder' | 'clock' | 'newRunId'>,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const { inUse } = await artifactsInUse(deps, undefined, signal);

@@ -1,11 +1,26 @@
 import { ecrHostOf } from './ecr-host.ts';
-import type { digestKey, ImageContents, ImageRegistry, ManifestAnswer, RepositorySettings, Resolution } from './registry.ts';
+import {
+  type digestKey,
+  type ImageContents,
+  type ImageLookup,
+  type ImageRegistry,
+  lookUpApart,
+  type ManifestAnswer,
+  type RepositorySettings,
+  type Resolution,
+} from './registry.ts';
 import type { ImageReference } from './types.ts';
 
 type AnyRegistry = ImageRegistry & ImageContents;
 
 /** One registry of all: private ECR through AWS, every other one through the distribution API. */
-export function createRegistries({ ecr, oci }: { readonly ecr: AnyRegistry; readonly oci: AnyRegistry }): AnyRegistry {
+export function createRegistries({
+  ecr,
+  oci,
+}: {
+  readonly ecr: AnyRegistry & ImageLookup;
+  readonly oci: AnyRegistry;
+}): AnyRegistry & ImageLookup {
   const registryOf = ({ registry }: Pick<ImageReference, 'registry'>) => (ecrHostOf(registry) === undefined ? oci : ecr);
   return {
     resolve: (references, signal) =>
@@ -14,6 +29,17 @@ export function createRegistries({ ecr, oci }: { readonly ecr: AnyRegistry; read
       ofBoth<ImageReference, RepositorySettings>(references, registryOf, (registry, some) => registry.settings(some, signal)),
     manifests: (images, signal) =>
       ofBoth<Parameters<typeof digestKey>[0], ManifestAnswer>(images, registryOf, (registry, some) => registry.manifests(some, signal)),
+    async lookUp(tags, digests, signal) {
+      const isOf = (registry: AnyRegistry) => (item: Pick<ImageReference, 'registry'>) => registryOf(item) === registry;
+      const answers = await Promise.all([
+        ecr.lookUp(tags.filter(isOf(ecr)), digests.filter(isOf(ecr)), signal),
+        lookUpApart(oci)(tags.filter(isOf(oci)), digests.filter(isOf(oci)), signal),
+      ]);
+      return {
+        resolutions: new Map(answers.flatMap(({ resolutions }) => [...resolutions])),
+        manifests: new Map(answers.flatMap(({ manifests }) => [...manifests])),
+      };
+    },
     config: (config, signal) => registryOf(config).config(config, signal),
   };
 }

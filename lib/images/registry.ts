@@ -44,6 +44,23 @@ export interface ImageContents {
   config(config: ImageDigest, signal: AbortSignal): Promise<ConfigAnswer>;
 }
 
+/** Tags and digests at once, where both are to be known: those of one repository share their calls. Answers as the calls for one of them do. */
+export interface ImageLookup {
+  lookUp(
+    tags: readonly ImageReference[],
+    digests: readonly ImageDigest[],
+    signal: AbortSignal,
+  ): Promise<{ readonly resolutions: ReadonlyMap<string, Resolution>; readonly manifests: ReadonlyMap<string, ManifestAnswer> }>;
+}
+
+/** Of a registry where a tag and a digest never share a call. */
+export function lookUpApart(registry: ImageRegistry & ImageContents): ImageLookup['lookUp'] {
+  return async (tags, digests, signal) => {
+    const [resolutions, manifests] = await Promise.all([registry.resolve(tags, signal), registry.manifests(digests, signal)]);
+    return { resolutions, manifests };
+  };
+}
+
 /** `123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/web` */
 export function repositoryKey(reference: Pick<ImageReference, 'registry' | 'repository'>): string {
   return `${reference.registry}/${reference.repository}`;

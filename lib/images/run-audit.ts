@@ -5,27 +5,33 @@ import type { Fact, Recorder } from '../records/fact.ts';
 import type { ObjectRecord } from '../records/record.ts';
 import type { Artifact } from '../source/artifact.ts';
 import type { ArtifactStore, ClusterStore, StateStore, TagHistoryStore } from '../storage/stores.ts';
-import { type ArtifactInUse, auditImages } from './audit.ts';
+import { type ArtifactInUse, auditImages, tagsInUse } from './audit.ts';
 import type { AuditedCluster, PodAudit } from './audit-pods.ts';
 import { type OptedInCluster, type RerollOutcome, withRerolls } from './auto-reroll.ts';
 import { type ChangedRepository, usesRepository } from './ecr-event.ts';
 import { actOn, type FindingPolicy, isFindingId } from './finding-table.ts';
 import type { DetailReader } from './image-details.ts';
-import { isPodFinding } from './pod-findings.ts';
+import type { AuditPods } from './pod-auditor.ts';
+import { isPodFinding, podsUnread } from './pod-findings.ts';
 import { isExecOver } from './record-execs.ts';
-import type { ImageRegistry } from './registry.ts';
+import type { ImageContents, ImageLookup, ImageRegistry } from './registry.ts';
+import { shareCalls } from './shared-lookup.ts';
 
 const ARTIFACTS_AT_ONCE = 4;
 
-export interface RunAuditDependencies {
+export interface InUseDependencies {
   readonly clusters: Pick<ClusterStore, 'list'>;
   readonly state: Pick<StateStore, 'list'>;
   readonly artifacts: Pick<ArtifactStore, 'get'>;
-  readonly registry: ImageRegistry;
+}
+
+export interface RunAuditDependencies extends InUseDependencies {
+  readonly state: Pick<StateStore, 'list' | 'update'>;
+  readonly registry: ImageRegistry & ImageContents & ImageLookup;
   readonly details?: DetailReader;
   readonly history: TagHistoryStore;
-  /** What the clusters' pods run; without an entry, or with a failure, nothing is said of a cluster's. */
-  readonly auditPods: (clusters: readonly AuditedCluster[], signal: AbortSignal) => Promise<ReadonlyMap<string, PodAudit>>;
+  /** What the clusters' pods run; without an entry it is not their time, and with a failure nothing is known of a cluster's. */
+  readonly auditPods: AuditPods;
   /** What is done about workloads that run other bytes; without it, nothing. */
   readonly reroll?: (cluster: OptedInCluster, facts: readonly Fact[], signal: AbortSignal) => Promise<readonly RerollOutcome[]>;
   readonly recorder: Pick<Recorder, 'record'>;
@@ -76,15 +82,17 @@ export async function runAudit(
   const { inUse: all, failed } = await artifactsInUse(deps, clusters, signal);
   const inUse = repository === undefined ? all : all.filter(({ artifact }) => usesRepository(artifact, repository));
   const outcomes: AuditOutcome[] = [...failed];
-  const audited = await auditImages(inUse, deps, signal);
-  const { pods, podsNotKept } = await podsInUse(inUse, deps, signal);
+  const shared = shareCalls(deps.registry, tagsInUse(inUse));
+  const { pods, podsNotKept } = await podsInUse(inUse, deps, shared.contents, signal);
+  const audited = await auditImages(inUse, { ...deps, registry: shared.registry }, signal);
   const byName = new Map(inUse.map((audited) => [audited.cluster, audited]));
   for (const { facts, closes, cluster, revision, notKept = podsNotKept } of audited) {
     const inPods = pods.get(cluster);
     const read = inPods === undefined || 'failure' in inPods ? undefined : inPods;
     const used = byName.get(cluster);
     const policy = used?.artifact.settings?.images?.policy;
-    const found = [...facts, ...(read?.facts ?? [])].flatMap((fact) => asPolicySays(fact, policy));
+    const ofPods = inPods !== undefined && 'failure' in inPods ? [podsUnread(cluster, inPods.failure)] : (read?.facts ?? []);
+    const found = [...facts, ...ofPods].flatMap((fact) => asPolicySays(fact, policy));
     const rerolls = used === undefined || read === undefined ? [] : ((await deps.reroll?.(used, found, signal)) ?? []);
     const reported = withRerolls(found, rerolls);
     const run = {
@@ -100,6 +108,7 @@ export async function runAudit(
     };
     try {
       await deps.recorder.record({ ...run, runId: deps.newRunId(), startedAt }, signal);
+      if (read !== undefined) await deps.state.update(cluster, { auditedAt: startedAt });
       outcomes.push({
         cluster,
         findings: reported.length,
@@ -125,10 +134,11 @@ function asPolicySays(fact: Fact, policy: FindingPolicy | undefined): readonly F
 async function podsInUse(
   inUse: readonly AuditedCluster[],
   { auditPods }: Pick<RunAuditDependencies, 'auditPods'>,
+  contents: ImageContents,
   signal: AbortSignal,
 ): Promise<{ readonly pods: ReadonlyMap<string, PodAudit>; readonly podsNotKept?: Failure }> {
   try {
-    return { pods: await auditPods(inUse, signal) };
+    return { pods: await auditPods(inUse, contents, signal) };
   } catch (error) {
     signal.throwIfAborted();
     return { pods: new Map(), podsNotKept: failureOf(error) };
@@ -137,7 +147,7 @@ async function podsInUse(
 
 /** Clusters that are meant to run the same artifact share one value of it. */
 export async function artifactsInUse(
-  deps: Pick<RunAuditDependencies, 'clusters' | 'state' | 'artifacts'>,
+  deps: InUseDependencies,
   wanted: readonly string[] | undefined,
   signal: AbortSignal,
 ): Promise<{ readonly inUse: readonly (ArtifactInUse & AuditedCluster)[]; readonly failed: readonly AuditOutcome[] }> {

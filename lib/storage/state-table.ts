@@ -40,6 +40,7 @@ const StoredState = z.object({
   lastRunAt: z.string().exactOptional(),
   observedAt: z.string().exactOptional(),
   verifiedAt: z.string().exactOptional(),
+  auditedAt: z.string().exactOptional(),
   sweep: z.string().exactOptional(),
   fence: z.number().exactOptional(),
   objects: z.number().exactOptional(),

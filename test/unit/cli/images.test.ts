@@ -64,6 +64,32 @@ it('images shows what matters most first', async () => {
   );
 });
 
+describe('images says where nobody looked', () => {
+  function worldAudited(auditedAt: string | undefined): World {
+    const world = emptyWorld();
+    for (const cluster of ['prod-eu', 'new']) world.items.set(cluster, eksItem(cluster));
+    world.states.set('prod-eu', { cluster: 'prod-eu', desiredArtifact: 'sha256:a', ...(auditedAt === undefined ? {} : { auditedAt }) });
+    return world;
+  }
+
+  it.each<[string, string | undefined, number, string]>([
+    ['never', undefined, 2, 'prod-eu: its pods were never looked at'],
+    ['four hours ago', '2026-11-25T08:00:00Z', 2, 'prod-eu: its pods were last looked at'],
+    ['two hours ago', '2026-11-25T10:00:00Z', 0, 'No open findings about images.'],
+  ])('%s', async (_when, auditedAt, status, text) => {
+    const result = await runCommand(worldAudited(auditedAt), 'images');
+    expect(result.status).toBe(status);
+    expect(result.out).toContain(text);
+    expect(result.out).not.toContain('new:');
+  });
+
+  it('as JSON too, and of the cluster that it is asked about', async () => {
+    const result = await runCommand(worldAudited(undefined), 'images', '--json');
+    expect(result.lines).toEqual([{ kind: 'audit', cluster: 'prod-eu' }]);
+    expect(await runCommand(worldAudited(undefined), 'images', 'new', '--json')).toMatchObject({ status: 0, out: '' });
+  });
+});
+
 describe('images audit', () => {
   function worldThatFinds(outcomes: readonly AuditOutcome[]) {
     const world = emptyWorld();

@@ -1,23 +1,32 @@
 import { expect, it } from 'vitest';
-import type { ImageRegistry } from '../../../lib/images/registry.ts';
+import { findInPods } from '../../../lib/images/pod-findings.ts';
+import { type ImageContents, type ImageRegistry, lookUpApart } from '../../../lib/images/registry.ts';
 import { auditError, type RunAuditDependencies, runAudit } from '../../../lib/images/run-audit.ts';
 import type { Fact, RunFacts } from '../../../lib/records/fact.ts';
 import type { ObjectRecord } from '../../../lib/records/record.ts';
 import type { Artifact } from '../../../lib/source/artifact.ts';
 import { clusterRow } from '../../helpers/cluster-row.ts';
+import { playedRegistry } from '../../helpers/live-pods.ts';
 import { deployment, rendered } from '../../helpers/workloads.ts';
 
+const NOTHING_KNOWN = { graph: new Map(), standing: new Map(), lastSeen: () => undefined, builds: new Map() };
 const never = new AbortController().signal;
 const IMAGE = '123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:1';
 
-const registry: ImageRegistry = {
+const apart: ImageRegistry & ImageContents = {
+  ...playedRegistry(),
   resolve: async (references) =>
     new Map(references.map(({ text }) => [text, { state: 'missing', failure: { reason: 'ImageNotFound', message: 'gone' } }])),
   settings: async () => new Map(),
 };
+const registry = { ...apart, lookUp: lookUpApart(apart) };
 
-function fleet(recorded: RunFacts[], failing: readonly string[] = []): { readonly deps: RunAuditDependencies; readonly loaded: string[] } {
+function fleet(
+  recorded: RunFacts[],
+  failing: readonly string[] = [],
+): { readonly deps: RunAuditDependencies; readonly loaded: string[]; readonly audited: string[] } {
   const loaded: string[] = [];
+  const audited: string[] = [];
   const artifact: Artifact = {
     ...rendered('a1', deployment('web', IMAGE)),
     schemaVersion: 1,
@@ -43,6 +52,7 @@ function fleet(recorded: RunFacts[], failing: readonly string[] = []): { readonl
     },
     state: {
       list: async () => Object.entries(desired).map(([cluster, desiredArtifact]) => ({ cluster, desiredArtifact })),
+      update: async (cluster, patch) => void audited.push(`${cluster} ${JSON.stringify(patch)}`),
     },
     artifacts: {
       get: async (digest) => {
@@ -64,7 +74,7 @@ function fleet(recorded: RunFacts[], failing: readonly string[] = []): { readonl
     clock: { now: () => new Date('2026-01-01T00:00:00Z') },
     newRunId: () => '01JGFJJZ00',
   };
-  return { deps, loaded };
+  return { deps, loaded, audited };
 }
 
 it('records the findings of every cluster with a desired artifact, and loads an artifact that several share once', async () => {
@@ -109,12 +119,61 @@ it('fails in the end when a table did not give or take what is of one cluster, a
   });
 });
 
-it("is no failure of the audit that a cluster's pods cannot be read", async () => {
-  const { deps } = fleet([]);
+it("is no failure of the audit that a cluster's pods cannot be read, but a finding of that cluster", async () => {
+  const recorded: RunFacts[] = [];
+  const { deps, audited } = fleet(recorded);
   const failure = { reason: 'Unreachable', message: 'nobody answers' };
   const outcomes = await runAudit({ ...deps, auditPods: async () => new Map([['prod-eu', { failure }]]) }, never);
-  expect(outcomes).toContainEqual({ cluster: 'prod-eu', findings: 1, podFailure: failure });
+  expect(outcomes).toContainEqual({ cluster: 'prod-eu', findings: 2, podFailure: failure });
+  expect(audited).toEqual([]);
+  const [first] = recorded;
+  expect(first?.facts[1]).toMatchObject({
+    object: { kind: 'Cluster', name: 'prod-eu' },
+    class: 'run.unverifiable',
+    changes: [{ path: 'Cluster prod-eu [pods]', live: 'Unreachable' }],
+    error: { reason: 'run.unverifiable', message: expect.stringContaining('(Unreachable: nobody answers)') },
+  });
   expect(auditError(outcomes.filter(({ cluster }) => cluster !== 'broken'))).toBeUndefined();
+});
+
+it('keeps that the pods of a cluster could not be read open until they are, and says when they were', async () => {
+  const recorded: RunFacts[] = [];
+  const { deps, audited } = fleet(recorded);
+  const open: ObjectRecord = { ...openRecord('run.unverifiable'), changes: [{ path: 'Cluster prod-eu [pods]', live: 'Unreachable' }] };
+  await runAudit(deps, never, { clusters: ['prod-eu'] });
+  expect([recorded[0]?.closes(open), audited]).toEqual([false, []]);
+  const read = findInPods({ pods: [], copies: [], untold: [], meant: [], platforms: [] }, NOTHING_KNOWN);
+  await runAudit({ ...deps, auditPods: async () => new Map([['prod-eu', read]]) }, never, { clusters: ['prod-eu'] });
+  expect([recorded[1]?.closes(open), audited]).toEqual([true, ['prod-eu {"auditedAt":"2026-01-01T00:00:00.000Z"}']]);
+});
+
+it('asks for tags and for digests of pods in one call, and for tags alone where no pods are looked at', async () => {
+  const calls: string[] = [];
+  const digest = { registry: 'r', repository: 'web', digest: 'sha256:a' };
+  const counting: RunAuditDependencies['registry'] = {
+    ...registry,
+    resolve: (references, signal) => {
+      calls.push(`tags ${references.length}`);
+      return registry.resolve(references, signal);
+    },
+    manifests: (images, signal) => {
+      calls.push(`digests ${images.length}`);
+      return registry.manifests(images, signal);
+    },
+    lookUp: (tags, images, signal) => {
+      calls.push(`both ${tags.length} ${images.length}`);
+      return registry.lookUp(tags, images, signal);
+    },
+  };
+  const { deps } = fleet([]);
+  const auditPods: RunAuditDependencies['auditPods'] = async (_clusters, contents, signal) => {
+    await contents.manifests([digest], signal);
+    await contents.manifests([digest], signal);
+    return new Map();
+  };
+  await runAudit({ ...deps, registry: counting, auditPods }, never, { clusters: ['prod-eu'] });
+  await runAudit({ ...deps, registry: counting }, never, { clusters: ['prod-eu'] });
+  expect(calls).toEqual(['both 1 1', 'digests 1', 'tags 1']);
 });
 
 it('audits references, and fails in the end, where what images contain cannot be read', async () => {
