@@ -9,7 +9,7 @@ export function imagesTraceCommand(define: DefineCommand): Command {
     {
       usage: 'trace <cluster> <pod>',
       description:
-        'Follows each container of a pod from the commit to the bytes on its node. Exit status 2 when they are not what Git meant.',
+        'Follows each container of a pod from the commit to the bytes on its node. Exit status 2 unless all of them are known to be what Git meant.',
       examples: [['images trace prod-eu shop/web-6d4cf56db6-x2x9p', 'shows commit, reference, lock, index, manifest, config and node']],
     },
     async (run, [name = '', pod = '']) => {
@@ -20,18 +20,42 @@ export function imagesTraceCommand(define: DefineCommand): Command {
       const row = requireRow(await getCluster(deployment.clusters, name, run.signal));
       const artifact = await deployment.desired(row, { type: 'artifact' }, run.signal);
       const asked = { namespace: pod.slice(0, slash), name: pod.slice(slash + 1) };
-      const traces = await run.progress(`reading ${pod}`, () => tracePod({ row, artifact }, asked, deployment.images.pods, run.signal));
+      const { pods, locks } = deployment.images;
+      const traces = await run.progress(`reading ${pod}`, () => tracePod({ row, artifact }, asked, { ...pods, locks }, run.signal));
       run.output.lines(traces);
       run.output.text(() => traces.map(formatTrace).join('\n'));
-      return traces.every(({ verdict }) => verdict === undefined || verdict === 'match' || verdict === 'alias') ? 0 : 2;
+      return traces.every(isMeant) ? 0 : 2;
     },
   );
 }
 
+function isMeant({ verdict, changed }: ContainerTrace): boolean {
+  return (verdict === 'match' || verdict === 'alias') && changed === undefined;
+}
+
+const CHANGED = {
+  'pod.ephemeral': 'a debug container: no template has it',
+  'pod.injected': 'no template has it: an admission webhook adds it, or somebody did',
+  'pod.image-patched': 'its image was changed after the pod was made',
+} as const satisfies Record<NonNullable<ContainerTrace['changed']>, string>;
+
+function verdictOf({ verdict, changed, imageId }: ContainerTrace): string {
+  const words = verdict ?? (imageId === undefined ? 'not started' : 'not compared: its template has no digest');
+  if (changed === undefined) return words;
+  return verdict === undefined ? CHANGED[changed] : `${words}, and ${CHANGED[changed]}`;
+}
+
+/** Of a pod of an older template the commit is not known, but the one that its image was locked for. */
+function commitOf({ revision, lock }: ContainerTrace): string {
+  if (revision !== undefined) return revision;
+  const first = lock === undefined || lock.firstRevision === '' ? '' : `; its image was first locked for ${lock.firstRevision}`;
+  return `not the one that is desired now${first}`;
+}
+
 function formatTrace(trace: ContainerTrace): string {
-  const { container, revision, reference, lock, desired, children, config, builtFrom, imageId, node, platform, verdict } = trace;
+  const { container, reference, lock, desired, children, config, builtFrom, imageId, node, platform } = trace;
   const lines: readonly (readonly [label: string, value: string | undefined])[] = [
-    ['commit', revision],
+    ['commit', commitOf(trace)],
     ['reference', reference],
     ['locked', lock && `${lock.digest} at ${lock.resolvedAt}, generation ${lock.generation}`],
     ['template', desired],
@@ -40,7 +64,7 @@ function formatTrace(trace: ContainerTrace): string {
     ['built from', builtFrom],
     ['node', node && `${node}${platform === undefined ? '' : ` (${platform})`}`],
     ['image id', imageId],
-    ['verdict', verdict ?? 'not started'],
+    ['verdict', verdictOf(trace)],
   ];
   const width = Math.max(...lines.map(([label]) => label.length));
   const body = lines.flatMap(([label, value]) => (value === undefined ? [] : [`  ${label.padEnd(width)}  ${value}\n`]));
