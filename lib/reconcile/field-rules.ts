@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { KubernetesObject } from '../manifests/object.ts';
 import type { Adoption, IgnoreRule } from '../settings/field-settings.ts';
 import type { Artifact } from '../source/artifact.ts';
-import { builtInPaths, builtInRules, desiredBeside, ignoredPaths, isUnstated } from './ignore/index.ts';
+import { autoscalersOf, builtInPaths, builtInRules, desiredBeside, ignoredPaths, isUnstated } from './ignore/index.ts';
 import { type ClassifyManager, managerClassifier } from './managers.ts';
 import type { Path } from './path.ts';
 import { defaultNamespaceOf } from './target.ts';
@@ -12,6 +12,8 @@ export interface FieldRules {
   readonly classify: ClassifyManager;
   readonly ignore: readonly IgnoreRule[];
   readonly adopt: readonly Adoption[];
+  /** The HPAs in Git, as `namespace/name`: what they scale is among `ignore`. */
+  readonly autoscalers: ReadonlySet<string>;
 }
 
 export function fieldRulesOf(artifact: Pick<Artifact, 'settings' | 'objects' | 'defaultNamespace'>): FieldRules {
@@ -20,6 +22,7 @@ export function fieldRulesOf(artifact: Pick<Artifact, 'settings' | 'objects' | '
     classify: managerClassifier(managers),
     ignore: [...ignore, ...builtInRules(artifact.objects, defaultNamespaceOf(artifact))],
     adopt,
+    autoscalers: autoscalersOf(artifact.objects, defaultNamespaceOf(artifact)),
   };
 }
 
@@ -32,8 +35,15 @@ export interface Beside {
   readonly ignoredCount: number;
 }
 
-export function besideIgnored(object: KubernetesObject, live: KubernetesObject, rules: FieldRules, fieldManager: string): Beside {
-  const paths = [...ignoredPaths(object, live, rules.ignore, fieldManager), ...builtInPaths(object, live, rules.classify)];
+/** `isScaled`: false where what a controller's scaling left on the object counts for nothing. */
+export function besideIgnored(
+  object: KubernetesObject,
+  live: KubernetesObject,
+  rules: FieldRules,
+  fieldManager: string,
+  isScaled = true,
+): Beside {
+  const paths = [...ignoredPaths(object, live, rules.ignore, fieldManager), ...builtInPaths(object, live, rules.classify, isScaled)];
   const ignored = paths.filter((path, index) => paths.findIndex((other) => isDeepStrictEqual(other, path)) === index);
   return {
     desired: desiredBeside(object, live, ignored, fieldManager),

@@ -1,10 +1,11 @@
 import { type Failure, failureOf } from '../errors.ts';
 import { ApiError } from '../kubernetes/api-error.ts';
-import type { KubernetesClient } from '../kubernetes/client.ts';
+import type { Discovery, KubernetesClient } from '../kubernetes/client.ts';
 import { describeObject, type KubernetesObject } from '../manifests/object.ts';
 import { type Adopted, adoptionOf, classifyAdopted, mayAdopt } from './adoption.ts';
+import { besideScaled } from './autoscaled.ts';
 import type { Difference } from './diff.ts';
-import { besideIgnored, type FieldRules, isIgnored } from './field-rules.ts';
+import { type FieldRules, isIgnored } from './field-rules.ts';
 import type { WriterIdentity } from './identity.ts';
 import { inOrder } from './in-order.ts';
 import { hasRun, isFinished, isJob } from './jobs.ts';
@@ -70,6 +71,7 @@ export interface Reading {
 
 export interface Observing extends Server {
   readonly rules: FieldRules;
+  readonly discovery: Discovery;
   /** Whether absent objects are dry-run too: where nothing will be written, that is the only way to know that they are valid. */
   readonly validateAbsent: boolean;
   /** Namespaces of the desired state: what is to live in one that does not exist yet cannot be validated, and is not invalid. */
@@ -114,7 +116,7 @@ export async function observeTarget(target: Target, observing: Observing, seen?:
 
 /** Undefined when the object changed between the two answers. */
 async function tryToObserve(target: Target, live: KubernetesObject, observing: Observing): Promise<Observation | undefined> {
-  const { client, identity, signal, rules } = observing;
+  const { client, identity, signal, rules, discovery } = observing;
   const { fieldManager } = identity;
   const { uid, resourceVersion } = live.metadata;
   const owner = otherOwner(live, target.object, identity);
@@ -124,7 +126,7 @@ async function tryToObserve(target: Target, live: KubernetesObject, observing: O
     return { state: 'terminating', target, uid, ...(isJob(live) && isFinished(live) ? { finished: true } : {}) };
   }
   if (uid === undefined || resourceVersion === undefined) return unknown(target, withoutVersion(target));
-  const { desired: stated, ignored, ignoredCount } = besideIgnored(target.object, live, rules, fieldManager);
+  const { desired: stated, ignored, ignoredCount } = await besideScaled(target, live, { client, discovery, rules, fieldManager, signal });
   const { desired, dryRun, irreversible } = await tryBesideRefused(target, { desired: stated, live }, observing);
   if (dryRun instanceof ApiError) {
     const marks = liveMarks(live, desired, fieldManager);

@@ -84,6 +84,7 @@ export async function planCluster(
     client,
     identity,
     signal,
+    discovery,
     rules: fieldRulesOf(artifact),
     validateAbsent: true,
     namespaces: namespacesOf(artifact),

@@ -76,7 +76,10 @@ export async function openSession(
     records.listOpen(row.cluster, signal),
   ]);
   const inventory = inventoryOf(lease.clusterUid, storedInventory);
-  const settings = shortHash(artifact.settings ?? {});
+  const rules = fieldRulesOf(artifact);
+  // What autoscalers in Git scale is ignored like what the settings say, in whatever order they are there.
+  const ignored = rules.ignore.map((rule) => JSON.stringify(rule)).toSorted();
+  const settings = shortHash([artifact.settings ?? {}, ignored]);
   const basis: Basis = { clusterUid: lease.clusterUid, ...identity, settings, strict: writes(policy) };
   const contested = state?.contested ?? [];
   const history = await readHistory(inventory, { digest, artifact }, artifacts, signal);
@@ -90,7 +93,7 @@ export async function openSession(
     writing,
     clock,
     identity,
-    rules: fieldRulesOf(artifact),
+    rules,
     policy,
     health: healthPolicy(artifact.settings?.health),
     open,

@@ -24,6 +24,12 @@ export function builtInRules(objects: readonly KubernetesObject[], defaultNamesp
 
 const RESOURCES = ['/spec/template/spec/containers/*/resources', '/spec/template/spec/initContainers/*/resources'];
 
+/** The HPAs among some objects, as `namespace/name`. */
+export function autoscalersOf(objects: readonly KubernetesObject[], defaultNamespace: string): ReadonlySet<string> {
+  const autoscalers = objects.filter(({ apiVersion, kind }) => groupOf(apiVersion) === 'autoscaling' && kind === 'HorizontalPodAutoscaler');
+  return new Set(autoscalers.map(({ metadata }) => `${metadata.namespace ?? defaultNamespace}/${metadata.name}`));
+}
+
 /** A recommendation alone changes nothing. */
 function sizes(updatePolicy: JsonValue | undefined): boolean {
   return !isJsonObject(updatePolicy) || updatePolicy.updateMode !== 'Off';
@@ -36,16 +42,23 @@ function scaled(reference: JsonValue | undefined, namespace: string, pointers: r
   return [{ group: groupOf(apiVersion), kind, namespace, name, pointers: [...pointers] }];
 }
 
-const REPLICAS: Path = [{ field: 'spec' }, { field: 'replicas' }];
+export const REPLICAS: Path = [{ field: 'spec' }, { field: 'replicas' }];
 
 /**
- * Paths that are the cluster's to fill in, as the live object shows: replicas that a controller has set by scaling, replicas that Git does not
- * state (released, they would fall back to one), the rules of an aggregated ClusterRole, and a CA bundle that a controller has put in.
+ * Paths that are the cluster's to fill in, as the live object shows: replicas that a controller has set by scaling, unless it is known to scale
+ * them no longer (`isScaled`), replicas that Git does not state (released, they would fall back to one), the rules of an aggregated ClusterRole,
+ * and a CA bundle that a controller has put in.
  */
-export function builtInPaths(desired: KubernetesObject, live: KubernetesObject, classify: ClassifyManager): readonly Path[] {
+export function builtInPaths(
+  desired: KubernetesObject,
+  live: KubernetesObject,
+  classify: ClassifyManager,
+  isScaled: boolean,
+): readonly Path[] {
   const entries = live.metadata.managedFields ?? [];
   const paths: Path[] = [];
-  if (isWorkload(desired) && (!statesReplicas(desired) || entries.some((entry) => isScaledBy(entry, classify)))) paths.push(REPLICAS);
+  const scales = isScaled && entries.some((entry) => isScaledBy(entry, classify));
+  if (isWorkload(desired) && (!statesReplicas(desired) || scales)) paths.push(REPLICAS);
   if (desired.kind === 'ClusterRole' && isJsonObject(desired.aggregationRule)) paths.push([{ field: 'rules' }]);
   const injected = caBundlePaths(desired).filter((path) =>
     entries.some(
@@ -71,6 +84,15 @@ function statesReplicas({ spec }: KubernetesObject): boolean {
 
 function isScaledBy({ manager = '', subresource, fieldsV1 }: ManagedFieldsEntry, classify: ClassifyManager): boolean {
   return subresource === 'scale' && fieldsV1 !== undefined && classify(manager) === 'controller' && holdsPath(fieldsV1, REPLICAS);
+}
+
+/** In whose name the HPA controller scales. */
+const HPA_CONTROLLER = 'kube-controller-manager';
+
+/** Whether nothing but the HPA controller has scaled a workload whose replicas Git states. Other controllers scale by themselves. */
+export function isScaledByHpa(desired: KubernetesObject, live: KubernetesObject, classify: ClassifyManager): boolean {
+  const entries = (live.metadata.managedFields ?? []).filter((entry) => isScaledBy(entry, classify));
+  return isWorkload(desired) && statesReplicas(desired) && entries.length > 0 && entries.every(({ manager }) => manager === HPA_CONTROLLER);
 }
 
 function caBundlePaths({ apiVersion, kind, webhooks }: KubernetesObject): readonly Path[] {

@@ -14,7 +14,7 @@ export interface Basis {
   readonly clusterUid: string;
   readonly owner: string;
   readonly fieldManager: string;
-  /** Hash of the settings that came with the artifact. */
+  /** Hash of the settings that came with the artifact, and of what its autoscalers make of them. */
   readonly settings: string;
   /** Whether our label and ownership were looked at too, as they are where we write. */
   readonly strict: boolean;

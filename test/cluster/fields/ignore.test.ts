@@ -49,6 +49,51 @@ async function replicasOf(world: World): Promise<unknown> {
 }
 
 describe('replicas', () => {
+  const WITH_REPLICAS = deployment('replicas: 2');
+  const REPLICAS_CORRECTED = {
+    kind: 'drift',
+    class: 'value',
+    decision: 'corrected',
+    changes: [{ path: 'spec.replicas', live: 7, desired: 2 }],
+  };
+
+  it('are Git’s again once the HPA that left Git is gone, and not before', async () => {
+    const world = await deployed(AUTOSCALER + WITH_REPLICAS);
+    await autoscale(world, 7);
+    await world.commit(WITH_REPLICAS, { settings: { prune: { delay: '0s' } } });
+    await world.reconcile();
+    expect(await replicasOf(world)).toBe(7);
+    // The second run deletes the HPA.
+    await world.reconcile();
+    expect(await replicasOf(world)).toBe(7);
+    world.advance(3600);
+    expect(objectRecords(await world.reconcile())).toMatchObject([REPLICAS_CORRECTED]);
+    expect(await replicasOf(world)).toBe(2);
+    expect((await world.reconcile()).outcome).toBe('in-sync');
+  });
+
+  it('are Git’s again in the very run in which the HPA in Git targets another object', async () => {
+    const world = await deployed(AUTOSCALER + WITH_REPLICAS);
+    await autoscale(world, 7);
+    expect((await world.reconcile()).outcome).toBe('in-sync');
+    await world.commit(AUTOSCALER.replace('Deployment, name: web', 'Deployment, name: other') + WITH_REPLICAS);
+    expect(objectRecords(await world.reconcile())).toContainEqual(expect.objectContaining({ class: 'value', decision: 'corrected' }));
+    expect(await replicasOf(world)).toBe(2);
+  });
+
+  it('are left to an HPA that is not in Git', async () => {
+    const world = await deployed(WITH_REPLICAS);
+    await world.kubectl(['autoscale', 'deployment', 'web', '--min=2', '--max=9']);
+    await autoscale(world, 7);
+    for (let run = 0; run < 2; run += 1) expect((await world.reconcile()).outcome).toBe('in-sync');
+    expect(await replicasOf(world)).toBe(7);
+    await world.kubectl(['scale', 'deployment', 'web', '--replicas=5']);
+    expect(objectRecords(await world.reconcile())).toMatchObject([
+      { class: 'value', decision: 'corrected', actor: { manager: 'kubectl' } },
+    ]);
+    expect(await replicasOf(world)).toBe(2);
+  });
+
   it('are left to the autoscaler that Git has, and no record speaks of them', async () => {
     const world = await deployed(deployment('replicas: 2') + AUTOSCALER);
     await autoscale(world, 7);
@@ -59,14 +104,6 @@ describe('replicas', () => {
     expect((await world.reconcile()).outcome).toBe('corrected');
     expect(await replicasOf(world)).toBe(7);
     expect(await world.plan()).toMatchObject({ lines: [], ignored: 1 });
-  });
-
-  it('are left to an autoscaler that Git does not have, once it has scaled', async () => {
-    const world = await deployed(deployment('replicas: 2'));
-    await autoscale(world, 5);
-    await world.reconcile();
-    expect(await replicasOf(world)).toBe(5);
-    expect((await world.reconcile()).outcome).toBe('in-sync');
   });
 
   it('are corrected when a person scaled what nothing else scales', async () => {

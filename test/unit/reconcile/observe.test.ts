@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { KubernetesClient } from '../../../lib/kubernetes/index.ts';
+import type { Discovery, KubernetesClient } from '../../../lib/kubernetes/client.ts';
 import type { KubernetesObject } from '../../../lib/manifests/object.ts';
 import { observeTarget } from '../../../lib/reconcile/observe.ts';
 import { configMap, IDENTITY, NO_RULES, target } from './objects.ts';
@@ -26,6 +26,12 @@ function serverOf(live: KubernetesObject): KubernetesClient {
   };
 }
 
+const NOTHING_SERVED: Discovery = {
+  lookup: () => ({ absent: true }),
+  lookupInGroup: () => ({ absent: true }),
+  served: () => ({ apiVersions: [], complete: true }),
+};
+
 it.each([
   ['uid', { resourceVersion: '7' }],
   ['resourceVersion', { uid: 'u-1' }],
@@ -34,6 +40,7 @@ it.each([
     identity: IDENTITY,
     rules: NO_RULES,
     signal: AbortSignal.timeout(5_000),
+    discovery: NOTHING_SERVED,
     validateAbsent: false,
     namespaces: new Set<string>(),
   };
