@@ -44,11 +44,20 @@ export function digestPolicy(name: string): string {
           },
         ],
       },
-      variables: LISTS.map((list) => ({ name: list, expression: `has(object.spec.${list}) ? object.spec.${list} : []` })),
-      validations: LISTS.map((list) => ({
-        expression: `variables.${list}.all(container, container.image.matches('@sha256:[0-9a-f]{64}$'))`,
-        message: `every image of ${list} needs a digest: REPOSITORY@sha256:…`,
+      variables: [...LISTS, 'volumes'].map((list) => ({
+        name: list,
+        expression: `has(object.spec.${list}) ? object.spec.${list} : []`,
       })),
+      validations: [
+        ...LISTS.map((list) => ({
+          expression: `variables.${list}.all(container, container.image.matches('${PINNED}'))`,
+          message: `every image of ${list} needs a digest: REPOSITORY@sha256:…`,
+        })),
+        {
+          expression: `variables.volumes.all(volume, !has(volume.image) || volume.image.?reference.orValue('').matches('${PINNED}'))`,
+          message: 'every image of volumes needs a digest: REPOSITORY@sha256:…',
+        },
+      ],
     },
   };
   const binding = {
@@ -64,6 +73,7 @@ export function digestPolicy(name: string): string {
   return `${stringify(policy, { lineWidth: 0 })}---\n${stringify(binding, { lineWidth: 0 })}`;
 }
 
+const PINNED = '@sha256:[0-9a-f]{64}$';
 const LISTS = ['containers', 'initContainers', 'ephemeralContainers'] as const;
 
 /** Namespaces that take part: system pods of a cluster have no digests, and a policy over all of them would stop it. */

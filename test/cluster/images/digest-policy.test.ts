@@ -56,6 +56,11 @@ it.each([
     { containers: [{ name: 'app', image: PINNED }], initContainers: [{ name: 'init', image: 'busybox:1' }] },
     'initContainers',
   ],
+  [
+    'an image volume',
+    { containers: [{ name: 'app', image: PINNED }], volumes: [{ name: 'data', image: { reference: 'registry.example/data:1' } }] },
+    'volumes',
+  ],
   ['a digest that is too short', { containers: [{ name: 'app', image: 'nginx@sha256:abc' }] }, 'containers'],
 ])('the policy refuses a pod with %s without a digest', async (_what, spec, list) => {
   const { status, body } = await create('refused', spec);
@@ -63,7 +68,11 @@ it.each([
 });
 
 it('the policy lets in what is pinned, and then refuses a debug container that is not', async () => {
-  expect((await create('pinned', { containers: [{ name: 'app', image: PINNED }] })).status).toBe(201);
+  const volumes = [
+    { name: 'data', image: { reference: PINNED } },
+    { name: 'scratch', emptyDir: {} },
+  ];
+  expect((await create('pinned', { containers: [{ name: 'app', image: PINNED }], volumes })).status).toBe(201);
   const path = `/api/v1/namespaces/${namespace}/pods/pinned`;
   const debug = async (image: string) => {
     const { body } = await call('GET', path);
