@@ -69,7 +69,7 @@ export const handler = middy()
   .use(injectLambdaContext(logger))
   .use(logMetrics(metrics))
   .handler(async (event: unknown, context) => {
-    count('ImageFindingsOpened', 0);
+    for (const metric of ['ImageFindingsOpened', 'CriticalImageFindingsOpened', 'HighImageFindingsOpened'] as const) count(metric, 0);
     const signal = deadline(context);
     if (isLogDelivery(event)) return await recordDelivery(event, context.invokedFunctionArn, signal);
     const repository = readImageAction(event);

@@ -35,6 +35,8 @@ export class FleetDashboard extends Construct {
         | 'Fights'
         | 'RolloutsApplied'
         | 'ImageFindingsOpened'
+        | 'CriticalImageFindingsOpened'
+        | 'HighImageFindingsOpened'
         | 'SourceFailures'
         | 'Runs'
         | 'RunsFailed',
@@ -93,6 +95,8 @@ export class FleetDashboard extends Construct {
               gauge('DegradedRollouts', 'rollouts degraded'),
               count('SourceFailures', 'source failures'),
               count('ImageFindingsOpened', 'image findings'),
+              count('CriticalImageFindingsOpened', 'of them critical'),
+              count('HighImageFindingsOpened', 'of them high'),
             ],
           }),
         ],

@@ -1,3 +1,4 @@
+import { isFindingId, severityOf } from '../images/finding-table.ts';
 import type { MetricName } from './metrics.ts';
 import { HEALTH, type PlumblineRecord, type RunRecord } from './record.ts';
 
@@ -11,7 +12,7 @@ export function countRecord(record: PlumblineRecord): MetricValues {
       if (record.decision === 'tolerated') return [];
       return [['DriftOpened', 1], ...(record.decision === 'backed-off' ? [['Fights', 1] as const] : [])];
     }
-    return record.kind === 'image' ? [['ImageFindingsOpened', 1]] : [];
+    return record.kind === 'image' ? countFinding(record.class) : [];
   }
   if (record.event !== 'verified') return [];
   if (record.kind === 'rollout') return record.class === HEALTH ? [] : [['RolloutsApplied', 1]];
@@ -19,6 +20,15 @@ export function countRecord(record: PlumblineRecord): MetricValues {
   return [
     ['DriftCorrected', 1],
     ['CorrectionSeconds', (Date.parse(record.correctedAt) - Date.parse(record.at)) / 1000],
+  ];
+}
+
+function countFinding(id: string): MetricValues {
+  const severity = isFindingId(id) ? severityOf(id) : undefined;
+  return [
+    ['ImageFindingsOpened', 1],
+    ['CriticalImageFindingsOpened', severity === 'critical' ? 1 : 0],
+    ['HighImageFindingsOpened', severity === 'high' ? 1 : 0],
   ];
 }
 

@@ -24,6 +24,9 @@ export const METRICS = {
   RunSeconds: { unit: 'Seconds', emittedBy: 'reconcile' },
   SourceFailures: { unit: 'Count', emittedBy: 'source' },
   ImageFindingsOpened: { unit: 'Count', emittedBy: 'audit' },
+  /** Of these, the severities that somebody may want to be called for: each metric costs money. */
+  CriticalImageFindingsOpened: { unit: 'Count', emittedBy: 'audit' },
+  HighImageFindingsOpened: { unit: 'Count', emittedBy: 'audit' },
   /** Gauges, from the state table, each tick: a dead reconcile function raises them instead of silencing them. */
   StaleClusters: { unit: 'Count', emittedBy: 'schedule' },
   OldestVerifiedSeconds: { unit: 'Seconds', emittedBy: 'schedule' },

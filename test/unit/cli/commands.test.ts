@@ -119,11 +119,22 @@ describe('images', () => {
     expect(world.asked.queries).toEqual([{ kind: 'image', open: true }]);
     expect(result.status).toBe(2);
     expect(`\n${result.out}`).toBe(`
-CLUSTER  FINDING    SINCE     OBJECTS
-prod-eu  tag.moved  11:59:20  ConfigMap shop/settings, Deployment shop/web
+CLUSTER  SEVERITY  FINDING    SINCE     OBJECTS
+prod-eu  high      tag.moved  11:59:20  ConfigMap shop/settings, Deployment shop/web
   image web:1.4 names sha256:aaaaaaaaaaaa… since 11:58:00: find out who pushed the tag again.
 2 open findings in 1 cluster
 `);
+  });
+
+  it('prints each with its severity, those that matter most first', async () => {
+    const world = worldWith('prod-eu');
+    for (const id of ['reg.foreign', 'run.mismatch', 'repo.mutable']) world.records.push(driftRecord({ kind: 'image', class: id, id }));
+    const { lines } = await runCommand(world, 'images', '--json');
+    expect(lines).toMatchObject([
+      { class: 'run.mismatch', severity: 'critical' },
+      { class: 'repo.mutable', severity: 'high' },
+      { class: 'reg.foreign', severity: 'low' },
+    ]);
   });
 
   it('ends with 0 when there are none', async () => {

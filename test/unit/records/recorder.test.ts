@@ -127,6 +127,17 @@ describe('a recorded run', () => {
     expect(lines.slice(-2).map(({ kind, event }) => `${kind} ${event}`)).toEqual(['drift changed', 'run resolved']);
   });
 
+  it('counts findings of images, and by themselves those that matter most', async () => {
+    const { recorder, sums } = setUp();
+    const ids = ['run.mismatch', 'digest.missing', 'tag.moved', 'reg.foreign', 'no.such-finding'];
+    const facts = ids.map(
+      (id) => ({ kind: 'image', object: fact(id).object, class: id, changes: [{ path: id }], decision: 'reported' }) as const,
+    );
+    const { run: _none, ...audit } = run(facts);
+    await recorder.record(audit, signal);
+    expect(Object.fromEntries(sums)).toEqual({ ImageFindingsOpened: 5, CriticalImageFindingsOpened: 2, HighImageFindingsOpened: 1 });
+  });
+
   it('neither logs nor counts a record that another run moved first', async () => {
     const { recorder, lines, sums } = setUp({ lost: 'a' });
     expect((await recorder.record(run([fact('a')]), signal)).map(({ kind }) => kind)).toEqual(['run']);
