@@ -87,12 +87,15 @@ describe('what a person adds beside our fields', () => {
     expect(await world.live('deployment', 'web')).toEqual(before);
   });
 
-  it('is removed too when Lens put it there, which writes as node-fetch', async () => {
+  it.each([
+    ['Lens', 'node-fetch'],
+    ['k9s', 'k9s'],
+    ['Rancher', 'rancher'],
+    ['kubectl edit', 'kubectl-edit'],
+  ])('is removed too when %s put it there, which writes as %s', async (_tool, manager) => {
     const world = await deployed();
-    await world.kubectl(['annotate', 'deployment', 'web', 'note=hi', '--field-manager=node-fetch']);
-    expect(objectRecords(await world.reconcile())).toMatchObject([
-      { class: 'foreign-field', decision: 'corrected', actor: { manager: 'node-fetch' } },
-    ]);
+    await world.kubectl(['annotate', 'deployment', 'web', 'note=hi', `--field-manager=${manager}`]);
+    expect(objectRecords(await world.reconcile())).toMatchObject([{ class: 'foreign-field', decision: 'corrected', actor: { manager } }]);
     expect((await world.live('deployment', 'web')).metadata.annotations ?? {}).not.toHaveProperty('note');
   });
 

@@ -92,6 +92,29 @@ describe('an object with hold-until', () => {
     expect(await data(world)).toEqual({ colour: 'blue', size: 'large' });
   });
 
+  it('keeps it while its neighbour is corrected', async () => {
+    const world = await deployed();
+    await change(world, { colour: 'red' });
+    await hold(world, '2h');
+    await world.reconcile();
+    // A change of another class has a record of its own, whose hold begins later.
+    await world.kubectl(['label', '--overwrite', 'configmap', 'settings', 'tier=back']);
+    world.advance(7000);
+    await world.reconcile();
+    expect(await world.open()).toMatchObject([
+      { class: 'value', decision: 'held' },
+      { class: 'metadata', decision: 'held' },
+    ]);
+    // The older hold ends, and its correction leaves the younger one alone.
+    world.advance(300);
+    expect(objectRecords(await world.reconcile())).toMatchObject([
+      { class: 'value', decision: 'corrected', verifiedAt: expect.any(String) },
+    ]);
+    expect(await data(world)).toEqual({ colour: 'blue', size: 'large' });
+    expect((await world.live('configmap', 'settings')).metadata.labels).toMatchObject({ tier: 'back' });
+    expect(await world.open()).toMatchObject([{ class: 'metadata', decision: 'held' }]);
+  });
+
   it('keeps it while its neighbour is rolled out, until a commit changes that very field', async () => {
     const world = await deployed();
     await change(world, { colour: 'red' });

@@ -98,3 +98,22 @@ describe('an object that somebody deleted and created again', () => {
     expect(await data(world)).toEqual({ colour: 'red' });
   });
 });
+
+describe('an object that is being deleted', () => {
+  it('is waited for, and created again once it is gone', async () => {
+    const world = await deployed();
+    const finalizers = (list: readonly string[] | null) =>
+      world.kubectl(['patch', 'configmap', 'settings', '--type=merge', '-p', JSON.stringify({ metadata: { finalizers: list } })]);
+    await finalizers(['example.com/hold']);
+    await world.kubectl(['delete', 'configmap', 'settings', '--wait=false']);
+    const before = await world.live('configmap', 'settings');
+    for (let run = 0; run < 2; run += 1) expect((await world.reconcile()).outcome).toBe('blocked');
+    expect(await world.open()).toMatchObject([{ class: 'terminating', decision: 'blocked' }]);
+    expect(await world.live('configmap', 'settings')).toEqual(before);
+    await finalizers(null);
+    expect((await world.reconcile()).outcome).toBe('corrected');
+    const after = await world.live('configmap', 'settings');
+    expect([after.data, after.metadata.uid === before.metadata.uid]).toEqual([{ colour: 'blue' }, false]);
+    expect(await world.open()).toEqual([]);
+  });
+});
