@@ -8,6 +8,7 @@ import type {
   ImageRegistry,
   ImmutabilityChange,
   PodAuditDependencies,
+  RelockedBy,
 } from '../images/index.ts';
 import type { ClusterSecret } from '../kubernetes/index.ts';
 import type { ClusterPlan, PlanOptions, PrunedObject } from '../reconcile/index.ts';
@@ -58,6 +59,8 @@ export interface Deployment {
     audit(clusters: readonly string[], signal: AbortSignal): Promise<readonly AuditOutcome[]>;
     /** Records that the tag settings of a repository were changed, for the clusters that use it, and resolves to those. */
     recordImmutability(repository: ChangedRepository, change: ImmutabilityChange, signal: AbortSignal): Promise<readonly string[]>;
+    /** Records that a reference was relocked, and by whom, for the clusters that use it, and resolves to those. */
+    recordRelock(relock: Omit<RelockedBy, 'user'>, signal: AbortSignal): Promise<readonly string[]>;
   };
   /** Creates or replaces the secret; its value reaches no log and no error. */
   storeCredentials(secretName: string, credentials: ClusterSecret): Promise<void>;

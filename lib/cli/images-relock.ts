@@ -40,11 +40,13 @@ export function imagesRelockCommand(define: DefineCommand): Command {
         // A commit that renders to the same as the last one would otherwise be published with its digests.
         for (const row of rows.filter((one) => one.repository === repository)) await state.update(row.cluster, { renderKey: null });
       }
-      run.output.lines([{ repository, before, after }]);
+      const recordedFor =
+        after === before ? [] : await images.recordRelock({ repository, relocked: { before, after }, reason }, run.signal);
+      run.output.lines([{ repository, before, after, recordedFor }]);
       run.output.text(() =>
         after === before
           ? `${printableReference(reference)} still names ${before.digest}; nothing to do.\n`
-          : `${printableReference(reference)}: ${before.digest} → ${after.digest} (generation ${after.generation}), from the next commit on.\n`,
+          : `${printableReference(reference)}: ${before.digest} → ${after.digest} (generation ${after.generation}), from the next commit on${recordedFor.length === 0 ? '' : `; recorded for ${recordedFor.join(', ')}`}.\n`,
       );
       return 0;
     },

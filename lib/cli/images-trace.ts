@@ -57,7 +57,10 @@ function formatTrace(trace: ContainerTrace): string {
   const lines: readonly (readonly [label: string, value: string | undefined])[] = [
     ['commit', commitOf(trace)],
     ['reference', reference],
-    ['locked', lock && `${lock.digest} at ${lock.resolvedAt}, generation ${lock.generation}`],
+    [
+      'locked',
+      lock && `${lock.digest} at ${lock.resolvedAt}, generation ${lock.generation}${lock.reason === undefined ? '' : ` (${lock.reason})`}`,
+    ],
     ['template', desired],
     ...Object.entries(children).map(([child, digest]) => [child, digest] as const),
     ['config', config],

@@ -1,4 +1,5 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { ulid } from 'ulidx';
 import { PATIENCE } from '../aws-client.ts';
 import type { Clock } from '../clock.ts';
@@ -6,7 +7,7 @@ import { createClusterConnector } from '../cluster-connector.ts';
 import { createStoreClients, createStores } from '../deployment.ts';
 import type { ClusterRow } from '../fleet/index.ts';
 import { createEcrClients, createImageRegistry } from '../image-registry.ts';
-import { createPodAuditor, recordImmutability, runAudit } from '../images/index.ts';
+import { createPodAuditor, recordImmutability, recordRelock, runAudit } from '../images/index.ts';
 import { planCluster, pruneCluster, reconcileCluster } from '../reconcile/index.ts';
 import { createRecorder, createRecordIds } from '../records/index.ts';
 import { createSecretReader, createSecretsClient } from '../secrets.ts';
@@ -82,6 +83,10 @@ export async function openDeployment(target: DeploymentTarget, machine: Machine,
       pods,
       leases: stores.leases,
       recordImmutability: (repository, change, recording) => recordImmutability(repository, change, audits, recording),
+      recordRelock: async (relock, recording) => {
+        const user = await callerOf(recording);
+        return await recordRelock({ ...relock, ...(user === undefined ? {} : { user }) }, audits, recording);
+      },
       audit: (names, auditing) => runAudit(audits, auditing, { clusters: names }),
     },
     storeCredentials: credentials.store,
@@ -113,5 +118,18 @@ async function readRegion(client: CloudFormationClient): Promise<string> {
     throw new NotFoundError('region: none is set. Set AWS_REGION, a region in your AWS profile, or give --region before the command.', {
       cause: error,
     });
+  }
+}
+
+/** The IAM principal that this command runs as; undefined where STS does not say, which keeps nobody from what was done already. */
+async function callerOf(signal: AbortSignal): Promise<string | undefined> {
+  const sts = new STSClient(PATIENCE);
+  try {
+    return (await sts.send(new GetCallerIdentityCommand({}), { abortSignal: signal })).Arn;
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  } finally {
+    sts.destroy();
   }
 }

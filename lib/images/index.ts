@@ -38,6 +38,7 @@ export { type AuditPods, createPodAuditor, type PodAuditor } from './pod-auditor
 export type { ImageException, ImagePolicy } from './policy.ts';
 export { type ExecDependencies, recordExecs } from './record-execs.ts';
 export { recordImmutability } from './record-immutability.ts';
+export { type RelockedBy, recordRelock } from './record-relock.ts';
 export { ImageReferenceError, parseImageReference, printableReference } from './reference.ts';
 export { createRegistries } from './registries.ts';
 export type { ImageContents, ImageLookup, ImageRegistry, RepositorySettings, Resolution } from './registry.ts';

@@ -26,7 +26,7 @@ export interface ContainerTrace {
   readonly revision?: string;
   /** As Git has it, or as the pod does where no template has the container. */
   readonly reference: string;
-  readonly lock?: Pick<ImageLock, 'digest' | 'resolvedAt' | 'generation' | 'firstRevision'>;
+  readonly lock?: Pick<ImageLock, 'digest' | 'resolvedAt' | 'generation' | 'firstRevision' | 'reason'>;
   /** What the pod's own template names. */
   readonly desired?: string;
   /** The manifests that an index has, by platform. */
@@ -140,7 +140,15 @@ function traceContainer(
     ...traceUnmeant({ pod, ...(platform === undefined ? {} : { platform }) }, { name, image: lock?.reference ?? image }),
     ...(lock === undefined
       ? {}
-      : { lock: { digest: lock.digest, resolvedAt: lock.resolvedAt, generation: lock.generation, firstRevision: lock.firstRevision } }),
+      : {
+          lock: {
+            digest: lock.digest,
+            resolvedAt: lock.resolvedAt,
+            generation: lock.generation,
+            firstRevision: lock.firstRevision,
+            ...(lock.reason === undefined ? {} : { reason: lock.reason }),
+          },
+        }),
     ...(desired === undefined ? {} : { desired }),
     children: Object.fromEntries(
       children.map((child) => [child.platform === undefined ? 'any' : platformKey(child.platform), child.digest]),

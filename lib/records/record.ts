@@ -59,7 +59,7 @@ export interface Actor {
   readonly operation?: 'Apply' | 'Update';
   /** ISO 8601: when that manager last wrote the object. */
   readonly at?: string;
-  /** Only from an audit log. */
+  /** Only from an audit log, or, of what the command did, from STS. */
   readonly user?: string;
 }
 

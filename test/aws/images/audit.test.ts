@@ -104,7 +104,7 @@ it.each([
   );
 });
 
-it('finds a tag that was deleted and pushed again although its repository is immutable', async () => {
+it('finds a tag that was deleted and pushed again although its repository is immutable, and keeps its first digest', async () => {
   await setUp();
   const web = await freshRepository('IMMUTABLE');
   const image = imageOf(web, '1.0');
@@ -120,6 +120,8 @@ it('finds a tag that was deleted and pushed again although its repository is imm
 
   const second = await pushImage(web, '1.0', { variant: 'second' }, signal);
   expect((await audit(cluster)).findings).toMatchObject([{ id: 'tag.moved', lockedDigest: first, currentDigest: second }]);
+  const next = await lockImages(rendered('b2', deployment('api', image)), 'lock', { registry: deps.registry, locks, clock }, signal);
+  expect(next.objects).toEqual([deployment('api', `${image}@${first}`)]);
 });
 
 it('asks for each tag once, however many clusters use it', async () => {

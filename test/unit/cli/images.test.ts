@@ -19,8 +19,12 @@ const lock: ImageLock = {
 };
 
 /** Rows of two repositories, of which those named have a lock of the image; the tag names `digest` now. */
-function worldWithLocks(digest: string, ...lockedIn: readonly string[]): { readonly world: World; readonly relocked: ImageLock[] } {
+function worldWithLocks(
+  digest: string,
+  ...lockedIn: readonly string[]
+): { readonly world: World; readonly relocked: ImageLock[]; readonly recorded: unknown[] } {
   const relocked: ImageLock[] = [];
+  const recorded: unknown[] = [];
   const world = emptyWorld();
   world.items.set('prod-eu', eksItem('prod-eu', { repository: 'https://git.example/one.git' }));
   world.items.set('prod-us', eksItem('prod-us', { repository: 'https://git.example/two.git' }));
@@ -29,6 +33,10 @@ function worldWithLocks(digest: string, ...lockedIn: readonly string[]): { reado
   const images: World['images'] = {
     ...world.images,
     registry: { ...registry, resolve: async () => new Map([[lock.reference, { state: 'found', digest, mediaType: 'x', platforms: [] }]]) },
+    recordRelock: async (relock) => {
+      recorded.push(relock);
+      return ['prod-eu'];
+    },
     locks: {
       ...locks,
       list: async (repository) => (lockedIn.includes(repository) ? [lock] : []),
@@ -38,7 +46,7 @@ function worldWithLocks(digest: string, ...lockedIn: readonly string[]): { reado
       },
     },
   };
-  return { world: { ...world, images }, relocked };
+  return { world: { ...world, images }, relocked, recorded };
 }
 
 it('images shows what matters most first', async () => {
@@ -141,11 +149,19 @@ describe('images relock', () => {
     runCommand(world, 'images', 'relock', lock.reference, '--reason', 'rebuilt', '--json', ...more);
 
   it('takes what the tag names now, and lets the next commit of that repository be rendered anew', async () => {
-    const { world, relocked } = worldWithLocks(NEW, 'https://git.example/one.git');
+    const { world, relocked, recorded } = worldWithLocks(NEW, 'https://git.example/one.git');
     const result = await relock(world);
     expect(result).toMatchObject({ status: 0, error: '' });
     expect(result.lines).toMatchObject([
-      { repository: 'https://git.example/one.git', before: { digest: OLD }, after: { digest: NEW, generation: 2 } },
+      {
+        repository: 'https://git.example/one.git',
+        before: { digest: OLD },
+        after: { digest: NEW, generation: 2 },
+        recordedFor: ['prod-eu'],
+      },
+    ]);
+    expect(recorded).toMatchObject([
+      { repository: 'https://git.example/one.git', relocked: { before: { digest: OLD }, after: { digest: NEW } }, reason: 'rebuilt' },
     ]);
     expect(relocked).toMatchObject([{ digest: NEW, reason: 'rebuilt' }]);
     expect(world.states.get('prod-eu')?.renderKey).toBeUndefined();
@@ -153,9 +169,9 @@ describe('images relock', () => {
   });
 
   it('writes nothing where the tag still names what is locked', async () => {
-    const { world, relocked } = worldWithLocks(OLD, 'https://git.example/one.git');
+    const { world, relocked, recorded } = worldWithLocks(OLD, 'https://git.example/one.git');
     expect((await relock(world)).status).toBe(0);
-    expect(relocked).toEqual([]);
+    expect([relocked, recorded]).toEqual([[], []]);
     expect(world.states.get('prod-eu')?.renderKey).toBe('known');
   });
 

@@ -60,6 +60,7 @@ export function emptyWorld(): World {
       leases: { acquire: unused, release: unused },
       audit: unused,
       recordImmutability: unused,
+      recordRelock: unused,
     },
     desired: unused,
     plan: unused,
