@@ -8,7 +8,7 @@ import { ulid } from 'ulidx';
 import { systemClock } from '../lib/clock.ts';
 import { createQueueClient, createQueues, SourceMessage } from '../lib/fleet/index.ts';
 import { createImageRegistry } from '../lib/image-registry.ts';
-import { gateImages, lockImages } from '../lib/images/index.ts';
+import { createPlatformReader, gateImages, lockImages } from '../lib/images/index.ts';
 import { toolsIn } from '../lib/render/index.ts';
 import { createSecretReader, createSecretsClient } from '../lib/secrets.ts';
 import { notKeptError, processRepository, type SourceDependencies } from '../lib/source/index.ts';
@@ -19,14 +19,15 @@ const queues = createQueues(createQueueClient(), { sources: settings.SOURCE_QUEU
 const readSecret = createSecretReader(createSecretsClient());
 const roles = { roleArns: settings.REGISTRY_ROLES, externalId: settings.REGISTRY_EXTERNAL_ID };
 const registry = createImageRegistry({ deployment: settings.DEPLOYMENT, readSecret, roles }, systemClock);
+const platforms = createPlatformReader({ contents: registry, store: stores.imageContents, clock: systemClock });
 const dependencies: SourceDependencies = {
   clusters: stores.clusters,
   state: stores.state,
   artifacts: stores.artifacts,
   readSecret,
-  lockImages: async (rendered, policy, signal) => {
-    const locked = await lockImages(rendered, policy, { registry, locks: stores.locks, clock: systemClock }, signal);
-    return await gateImages(locked, { registry, details: registry.details, clock: systemClock }, signal);
+  lockImages: async (rendered, { imagePolicy, regions }, signal) => {
+    const locked = await lockImages(rendered, imagePolicy, { registry, locks: stores.locks, clock: systemClock }, signal);
+    return await gateImages(locked, regions, { registry, details: registry.details, platforms, clock: systemClock }, signal);
   },
   enqueue: (message) => queues.sendClusters([{ message, delaySeconds: 0 }]),
   recorder,

@@ -122,6 +122,7 @@ export class ControlStack extends Stack {
         ...readArtifacts,
         ...writeArtifacts,
         readImages(context),
+        readImageConfigs(context),
         readImageDetails(context),
         readRegistryRules(),
         ...assumeRegistryRoles(registryRoleArns),

@@ -4,9 +4,11 @@ import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import { nameFaults, OUTERMOST, PATIENCE } from './aws-client.ts';
 import type { Clock } from './clock.ts';
 import {
+  createDetails,
   createEcrDetails,
   createEcrRegistry,
   createOciClient,
+  createOciDetails,
   createOciRegistry,
   createPace,
   createRegistries,
@@ -84,6 +86,7 @@ export function createImageRegistry(
   const clientFor = createEcrClients(deployment, clock, roles);
   const ecr = createEcrRegistry({ clientFor, settingsCache: new Map(), http, clock });
   const accessTo = createRegistryAccess(deployment, readSecret, clock);
-  const registries = createRegistries({ ecr, oci: createOciRegistry(createOciClient({ http, accessTo, clock })) });
-  return { ...registries, details: createEcrDetails({ clientFor, contents: ecr, clock }) };
+  const oci = createOciClient({ http, accessTo, clock });
+  const details = createDetails({ ecr: createEcrDetails({ clientFor, contents: ecr, clock }), oci: createOciDetails(oci, clock) });
+  return { ...createRegistries({ ecr, oci: createOciRegistry(oci) }), details };
 }

@@ -125,7 +125,7 @@ export function readRegistryRules(): Permission {
   };
 }
 
-/** How images were built, which is in their configs; ECR gives a config as it gives a layer. */
+/** How images were built and for which platform, which is in their configs; ECR gives a config as it gives a layer. */
 export function readImageConfigs({ local }: { readonly local: boolean }): Permission {
   return { ...readImages({ local }), actions: ['ecr:GetDownloadUrlForLayer'] };
 }

@@ -1,11 +1,18 @@
 import { tmpdir } from 'node:os';
 import type { Clock } from '../clock.ts';
 import type { ClusterRow } from '../fleet/index.ts';
-import { type DetailReader, gateImages, type ImageRegistry, lockImages } from '../images/index.ts';
+import {
+  createPlatformReader,
+  type DetailReader,
+  gateImages,
+  type ImageContents,
+  type ImageRegistry,
+  lockImages,
+} from '../images/index.ts';
 import { isRenderedFor } from '../reconcile/index.ts';
 import { type RenderOptions, toolsIn } from '../render/index.ts';
 import { type Artifact, type GitHost, type RenderedSource, type Repository, renderDirectory, renderRevision } from '../source/index.ts';
-import type { ArtifactStore, LockStore, StateStore } from '../storage/index.ts';
+import type { ArtifactStore, ImageContentStore, LockStore, StateStore } from '../storage/index.ts';
 import type { PlanSource } from './deployment.ts';
 import { NotFoundError } from './errors.ts';
 
@@ -13,7 +20,8 @@ export interface DesiredStateDependencies {
   readonly state: Pick<StateStore, 'get'>;
   readonly artifacts: Pick<ArtifactStore, 'get' | 'getApiVersions'>;
   readonly locks: LockStore;
-  readonly registry: ImageRegistry & { readonly details: DetailReader };
+  readonly imageContents: ImageContentStore;
+  readonly registry: ImageRegistry & ImageContents & { readonly details: DetailReader };
   readonly git: GitHost;
   readonly readRepository: (row: ClusterRow, signal: AbortSignal) => Promise<Repository>;
   readonly toolsDirectory: (signal: AbortSignal) => Promise<string>;
@@ -36,7 +44,11 @@ export async function readDesiredState(
   };
   const rendered = await render(row, source, deps, signal);
   const locked = await lockImages(rendered, row.imagePolicy, { registry: deps.registry, locks, clock: deps.clock }, signal);
-  const gated = await gateImages(locked, { registry: deps.registry, details: deps.registry.details, clock: deps.clock }, signal);
+  const store = { ...deps.imageContents, put: async () => {} };
+  const platforms = createPlatformReader({ contents: deps.registry, store, clock: deps.clock });
+  const regions = row.connection.type === 'eks' ? [row.connection.region] : [];
+  const { registry, clock } = deps;
+  const gated = await gateImages(locked, regions, { registry, details: registry.details, platforms, clock }, signal);
   return { ...gated, schemaVersion: 1, renderedAt: deps.clock.now().toISOString() };
 }
 

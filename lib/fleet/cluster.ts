@@ -76,6 +76,8 @@ export interface ClusterState {
   readonly renderedArtifact?: string;
   /** ISO 8601: when an exception ends that its images rest on, so that the same commit has to be locked again. */
   readonly exceptedUntil?: string;
+  /** ISO 8601: when registries are asked again about images whose rollout they stop; absent: they stop none. */
+  readonly stoppedUntil?: string;
   /** Why Git could not be followed; correction goes on from the last artifact. */
   readonly sourceFailure?: Failure;
   /** ISO 8601. */
@@ -103,4 +105,6 @@ export interface ClusterState {
   readonly consecutiveFailures?: number;
   /** When the audit last restarted a workload there by itself. */
   readonly rerolledAt?: string;
+  /** Of its nodes (`linux/amd64`), as that audit saw them. */
+  readonly nodePlatforms?: readonly string[];
 }

@@ -11,9 +11,10 @@ import type { DetailReader } from './image-details.ts';
 import { type ImageUse, imageUsesOf, pinnedTagOf, unpinnedTagOf } from './image-uses.ts';
 import { describeTagSettings } from './mutability.ts';
 import { observeImages } from './observe-images.ts';
+import { closesPlatform, platformFindings } from './platform-findings.ts';
 import { type ImageRegistry, type RepositorySettings, repositoryKey } from './registry.ts';
 import { keepSightings } from './tag-sightings.ts';
-import type { ImageFinding, ImageReference } from './types.ts';
+import type { ImageFinding, ImageReference, Platform } from './types.ts';
 
 /** Findings that only what a tag names can open or close. */
 const TAG_FINDINGS: ReadonlySet<string> = new Set(['tag.moved', 'tag.unresolvable', 'tag.tag-digest-disagree']);
@@ -38,7 +39,9 @@ export interface ArtifactInUse {
   readonly cluster: string;
   /** Of the cluster; absent where it is not in one. */
   readonly region?: string;
-  readonly artifact: Pick<Artifact, 'revision' | 'objects' | 'digests' | 'settings'>;
+  /** Of its nodes; absent where they are not known. */
+  readonly platforms?: readonly Platform[];
+  readonly artifact: Pick<Artifact, 'revision' | 'objects' | 'digests' | 'settings' | 'images'>;
 }
 
 /** What the audit found of one cluster, as facts to record. */
@@ -72,9 +75,9 @@ export async function auditImages(
   }));
   const imageOf = await observeImages(observed, deps.details, signal);
   const now = deps.clock.now();
-  return inUse.map(({ cluster, region, artifact }) => {
-    const observe = (use: ImageUse) => ({ tag: observations.get(use.text), image: imageOf(use, region) });
-    return auditCluster(cluster, artifact.revision, usesOf.get(artifact) ?? [], observe, artifact.settings?.images?.policy, now);
+  return inUse.map((used) => {
+    const observe = (use: ImageUse) => ({ tag: observations.get(use.text), image: imageOf(use, used.region) });
+    return auditCluster(used, usesOf.get(used.artifact) ?? [], observe, now);
   });
 }
 
@@ -147,21 +150,23 @@ const UNANSWERED = {
 } as const;
 
 function auditCluster(
-  cluster: string,
-  revision: string,
+  { cluster, artifact, platforms = [] }: ArtifactInUse,
   uses: readonly ImageUse[],
   observe: (use: ImageUse) => Observed,
-  policy: FindingPolicy | undefined,
   now: Date,
 ): ClusterAudit {
   // References that differ only in the credentials that they should not have look alike, and are one.
   const uniqueUses = [...new Map(uses.map((use) => [use.shown, use])).values()];
-  const judged = uniqueUses.map((use) => judge(use, observe(use), policy, now));
-  const byReference = new Map(uniqueUses.map((use) => [use.shown, observe(use)]));
+  const policy = artifact.settings?.images?.policy;
+  const byReference = new Map(uniqueUses.map((use) => [use.shown, { use, ...observe(use) }]));
+  const judged = [...byReference.values()].map(({ use, ...observed }) => {
+    const findings = [...judge(use, observed, policy, now), ...platformFindings(use, artifact, platforms)];
+    return { findings, facts: findings.map((finding) => factOf(finding, use, observed.tag)) };
+  });
   const notKept = [...byReference.values()].find(({ tag }) => tag?.notKept !== undefined)?.tag?.notKept;
   return {
     cluster,
-    revision,
+    revision: artifact.revision,
     findings: judged.flatMap(({ findings }) => findings),
     facts: judged.flatMap(({ facts }) => facts),
     ...(notKept === undefined ? {} : { notKept }),
@@ -169,8 +174,8 @@ function auditCluster(
       if (open.kind !== 'image') return false;
       const observed = byReference.get(open.changes[0]?.path ?? '');
       if (observed === undefined) return true;
-      const ofDetails = closesDetail(open.class, observed.image);
-      if (ofDetails !== undefined) return ofDetails;
+      const isOver = closesDetail(open.class, observed.image) ?? closesPlatform(open.class, observed.use, artifact, platforms);
+      if (isOver !== undefined) return isOver;
       if (observed.tag === undefined) return true;
       // That a tag without a lock has moved is known by our own history alone.
       if (open.class === 'tag.moved' && observed.tag.notKept !== undefined) return false;
@@ -187,17 +192,11 @@ function closesSetting(id: string, settings: RepositorySettings): boolean {
   return settings.state === 'missing' || origin === undefined || settings.origin?.unknown?.includes(origin) !== true;
 }
 
-function judge(
-  use: ImageUse,
-  { tag: observed, image }: Observed,
-  policy: FindingPolicy | undefined,
-  now: Date,
-): { readonly findings: readonly ImageFinding[]; readonly facts: readonly Fact[] } {
+function judge(use: ImageUse, { tag: observed, image }: Observed, policy: FindingPolicy | undefined, now: Date): readonly ImageFinding[] {
   const known = findingsOf(use, observed, image, now);
   // What is said of its tag says enough.
   const isKnown = image === undefined || known.some(({ id }) => id === 'run.unverifiable');
-  const findings = isKnown ? known : [...known, ...unknownDetails(use, image, detailsAsked([policy]))];
-  return { findings, facts: findings.map((finding) => factOf(finding, use, observed)) };
+  return isKnown ? known : [...known, ...unknownDetails(use, image, detailsAsked([policy]))];
 }
 
 /** Everything that is found of one reference, by what its registry said of its tag and of its image, as far as those were asked. */

@@ -14,9 +14,9 @@ import {
 } from './ecr-calls.ts';
 import { ecrHostOf } from './ecr-host.ts';
 import { createLifecycleReader } from './ecr-lifecycle.ts';
-import { readSigned } from './ecr-signatures.ts';
+import { readSignatureTags, readSigned } from './ecr-signatures.ts';
 import type { AskedDetails, DetailReader, DetailsAnswer, ImageDetails, ImageScan } from './image-details.ts';
-import { digestKey, type ImageContents, type ImageDigest, type NoAnswer, unanswered } from './registry.ts';
+import { digestKey, type ImageContents, type ImageDigest, type ManifestAnswer, type NoAnswer, unanswered } from './registry.ts';
 
 const KEPT_MS = 3_600_000;
 /** Before what could not be known is asked for again. */
@@ -53,9 +53,23 @@ export function createEcrDetails(deps: EcrDetailDependencies): DetailReader {
       chunks(unique(repository.references), BATCH).map((references) => ({ ...repository, references })),
     );
     await inParallel(batches, CALLS_AT_ONCE, async (batch) => {
-      for (const [image, answer] of await describe(deps.clientFor, batch, signal)) {
+      for (const [image, answer] of await askForSilent(await describe(deps.clientFor, batch, signal), signal)) {
         described.set(digestKey(image), { image, answer, until: now() + (answer.state === 'found' ? KEPT_MS : RETRY_MS) });
       }
+    });
+  }
+
+  /** What an answer does not mention is not missing for that; the registry says whether it is when it is asked for the manifest. */
+  async function askForSilent(
+    answers: readonly (readonly [ImageDigest, Described])[],
+    signal: AbortSignal,
+  ): Promise<readonly (readonly [ImageDigest, Described])[]> {
+    const silent = answers.filter(([, answer]) => answer === SILENT).map(([image]) => image);
+    const manifests = silent.length === 0 ? new Map<string, ManifestAnswer>() : await deps.contents.manifests(silent, signal);
+    return answers.map(([image, answer]) => {
+      if (answer !== SILENT) return [image, answer];
+      const manifest = manifests.get(digestKey(image));
+      return [image, manifest?.state === 'missing' ? manifest : unanswered(`digest ${image.digest}`)];
     });
   }
 
@@ -92,12 +106,20 @@ export function createEcrDetails(deps: EcrDetailDependencies): DetailReader {
   }
 
   async function readSignatures(images: readonly ImageDigest[], signal: AbortSignal): Promise<void> {
-    const asked = images.filter((image) => !fresh(signatures, image));
-    await inParallel(asked, CALLS_AT_ONCE, async (image) => {
-      const host = ecrHostOf(image.registry);
-      const answer = host === undefined ? undefined : await readSigned(deps.clientFor(host), host, image, signal);
-      signatures.set(digestKey(image), { image, answer, until: now() + (answer === undefined ? RETRY_MS : KEPT_MS) });
-    });
+    const asked = byRepository(images.filter((image) => !fresh(signatures, image))).repositories.flatMap((repository) =>
+      chunks(unique(repository.references), BATCH).map((references) => ({ ...repository, references })),
+    );
+    for (const { host, references, ...repository } of asked) {
+      const client = deps.clientFor(host);
+      const tagged = await readSignatureTags(client, { ...repository, host, references }, signal);
+      await inParallel(references, CALLS_AT_ONCE, async (image) => {
+        const isTagged = tagged.get(image.digest);
+        const isAttached = isTagged === true ? undefined : await readSigned(client, host, image, signal);
+        // That there is none is known once neither place has it.
+        const answer = isTagged === true || isAttached === true ? true : isTagged === false ? isAttached : undefined;
+        signatures.set(digestKey(image), { image, answer, until: now() + (answer === undefined ? RETRY_MS : KEPT_MS) });
+      });
+    }
   }
 
   return {
@@ -150,6 +172,9 @@ export function createEcrDetails(deps: EcrDetailDependencies): DetailReader {
   };
 }
 
+/** For an image that an answer does not mention. */
+const SILENT: Described = unanswered('the image');
+
 /** DescribeImages fails as a whole for one image that is not there, so the batch is halved until that one stands alone. */
 async function describe(
   clientFor: EcrClients,
@@ -171,7 +196,7 @@ async function describe(
     const found = new Map((output.imageDetails ?? []).map((detail) => [detail.imageDigest, detail]));
     return references.map((image) => {
       const detail = found.get(image.digest);
-      return [image, detail === undefined ? unanswered(`digest ${image.digest}`) : readDetail(detail)] as const;
+      return [image, detail === undefined ? SILENT : readDetail(detail)] as const;
     });
   } catch (error) {
     signal.throwIfAborted();

@@ -1,12 +1,46 @@
-import { DescribeImageSigningStatusCommand, type ECRClient, ListImageReferrersCommand } from '@aws-sdk/client-ecr';
-import { callSignal } from './ecr-calls.ts';
+import { BatchGetImageCommand, DescribeImageSigningStatusCommand, type ECRClient, ListImageReferrersCommand } from '@aws-sdk/client-ecr';
+import { callSignal, type Repository, readFailure } from './ecr-calls.ts';
 import type { EcrHost } from './ecr-host.ts';
+import { MANIFEST_MEDIA_TYPES } from './manifest.ts';
 import type { ImageDigest } from './registry.ts';
+import { isSignature, signatureTag } from './signature-types.ts';
 
-/** Of Notation, of Cosign, and of Sigstore's bundles, which Cosign writes by now. */
-const SIGNATURE_TYPES =
-  /^application\/(?:vnd\.cncf\.notary\.signature|vnd\.dev\.cosign\.artifact\.sig\.v1\+json|vnd\.dev\.sigstore\.bundle(?:\.v[\d.]+)?\+json)$/;
 const MAX_PAGES = 10;
+
+/**
+ * Which of up to 100 images of a repository have a signature in a tag beside them, by digest: in one call. Left out where that could not be
+ * known.
+ */
+export async function readSignatureTags(
+  client: ECRClient,
+  { host, name, references }: Repository<ImageDigest>,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, boolean>> {
+  const digestOf = new Map(references.map(({ digest }) => [signatureTag(digest), digest]));
+  const signed = new Map<string, boolean>();
+  try {
+    const { images = [], failures = [] } = await client.send(
+      new BatchGetImageCommand({
+        registryId: host.account,
+        repositoryName: name,
+        imageIds: [...digestOf.keys()].map((imageTag) => ({ imageTag })),
+        acceptedMediaTypes: [...MANIFEST_MEDIA_TYPES],
+      }),
+      { abortSignal: callSignal(signal) },
+    );
+    for (const failure of failures) {
+      const digest = digestOf.get(failure.imageId?.imageTag ?? '');
+      if (digest !== undefined && readFailure(failure).state === 'missing') signed.set(digest, false);
+    }
+    for (const { imageId } of images) {
+      const digest = digestOf.get(imageId?.imageTag ?? '');
+      if (digest !== undefined) signed.set(digest, true);
+    }
+  } catch {
+    signal.throwIfAborted();
+  }
+  return signed;
+}
 
 /**
  * Whether a signature is attached to an image, or ECR itself has signed it. That it is there says nothing of whether it is valid, or whose it
@@ -30,7 +64,7 @@ export async function readSigned(
         }),
         { abortSignal: callSignal(signal) },
       );
-      if ((output.referrers ?? []).some(({ artifactType }) => SIGNATURE_TYPES.test(artifactType ?? ''))) return true;
+      if ((output.referrers ?? []).some(({ artifactType }) => isSignature(artifactType))) return true;
       nextToken = output.nextToken;
     }
     // A signature may be on the pages that nobody read.

@@ -8,7 +8,7 @@ interface FindingKind {
   readonly severity: Severity;
   /** What is done where `images.policy` does not say. */
   readonly act: FindingAct;
-  /** Whether `images.policy` may stop a rollout for it: only of what is known of an image before anything runs. */
+  /** Whether `images.policy` may stop a rollout for it: only of what is known of an image before its pods run. */
   readonly blockable: boolean;
 }
 
@@ -19,8 +19,8 @@ export const FINDINGS = {
   'ref.invalid': kind('high', 'block', true),
   'ref.latest': kind('high', 'report', true),
   'ref.unpinned': kind('medium', 'report', true),
-  'ref.platform-pin': kind('high', 'report', false),
-  'ref.no-platform': kind('critical', 'report', false),
+  'ref.platform-pin': kind('high', 'block', true),
+  'ref.no-platform': kind('critical', 'block', true),
   'tag.unresolvable': kind('critical', 'block', true),
   'tag.moved': kind('high', 'report', false),
   'tag.tag-digest-disagree': kind('medium', 'report', true),
@@ -29,10 +29,10 @@ export const FINDINGS = {
   'repo.pullthrough': kind('medium', 'report', true),
   'repo.template-mutable': kind('low', 'report', true),
   'reg.foreign': kind('low', 'report', true),
-  'digest.missing': kind('critical', 'report', false),
-  'digest.archived': kind('critical', 'report', true),
+  'digest.missing': kind('critical', 'block', true),
+  'digest.archived': kind('critical', 'block', true),
   'digest.expiring': kind('high', 'report', false),
-  'digest.not-replicated': kind('high', 'report', false),
+  'digest.not-replicated': kind('high', 'block', true),
   'run.mismatch': kind('critical', 'report', false),
   'run.split': kind('high', 'report', false),
   'run.unverifiable': kind('medium', 'report', false),
@@ -52,6 +52,18 @@ export const FINDINGS = {
 } as const satisfies Readonly<Record<string, FindingKind>>;
 
 export type FindingId = keyof typeof FINDINGS;
+
+/**
+ * Those that depend on the cluster, or on what can be undone without a commit: they stop a rollout of the workload when it is its turn, and
+ * leave what runs alone. Others are of what Git says, and keep the object from being applied at all.
+ */
+export const STOPS_ROLLOUT: ReadonlySet<string> = new Set<FindingId>([
+  'ref.platform-pin',
+  'ref.no-platform',
+  'digest.missing',
+  'digest.archived',
+  'digest.not-replicated',
+]);
 
 export function isFindingId(text: string): text is FindingId {
   return Object.hasOwn(FINDINGS, text);

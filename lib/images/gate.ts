@@ -5,10 +5,8 @@ import { podSpecsOf } from '../manifests/pod-specs.ts';
 import type { LockedSource } from '../source/artifact.ts';
 import { findingsOf } from './audit.ts';
 import type { ImageObservation } from './detail-findings.ts';
-import { ecrHostOf } from './ecr-host.ts';
-import { FINDINGS, type FindingId, type FindingPolicy } from './finding-table.ts';
+import { FINDINGS, type FindingId, type FindingPolicy, STOPS_ROLLOUT } from './finding-table.ts';
 import { type TagObservation, unpinnedFinding } from './findings.ts';
-import type { DetailReader } from './image-details.ts';
 import { type ImageUse, imageUsesOf, pinnedTagOf, unpinnedTagOf } from './image-uses.ts';
 import { isTagMutable } from './mutability.ts';
 import { observeImages } from './observe-images.ts';
@@ -16,25 +14,46 @@ import { podSentence } from './pod-sentences.ts';
 import { stateFindings } from './pod-state.ts';
 import { ImageReferenceError, tagOf } from './reference.ts';
 import { type ImageRegistry, type RepositorySettings, type Resolution, repositoryKey, unanswered } from './registry.ts';
+import { type RolloutImagesDependencies, readRolloutImages } from './rollout-images.ts';
 
-export interface GateDependencies {
+export interface GateDependencies extends RolloutImagesDependencies {
   readonly registry: ImageRegistry;
-  readonly details: DetailReader;
   readonly clock: Clock;
 }
 
 const OF_TEMPLATES: readonly FindingId[] = ['fs.writable', 'fs.state', 'pull.hazard'];
 const OF_SETTINGS: readonly FindingId[] = ['repo.mutable', 'tag.excluded', 'repo.pullthrough', 'repo.template-mutable'];
-const OF_DETAILS: readonly FindingId[] = ['digest.archived', 'sig.missing', 'scan.stale', 'scan.critical'];
+const OF_DETAILS: readonly FindingId[] = ['sig.missing', 'scan.stale', 'scan.critical'];
 
 /**
- * Blocks the objects of which something is found that `images.policy` says to block. Registries are asked only for what one of those findings
- * needs; what they do not tell blocks as well, since unknown is no pass. Without such a policy nothing is asked or changed.
+ * Blocks the objects of which something is found that `images.policy` says to block, and says of their images what may stop a rollout to them
+ * in clusters of these regions. Registries are asked only for what one of those findings needs. What they do not tell blocks where the policy
+ * itself says `block`, since unknown is no pass.
  */
-export async function gateImages(locked: LockedSource, deps: GateDependencies, signal: AbortSignal): Promise<LockedSource> {
-  const blocking = blockingIds(locked.settings?.images?.policy);
-  if (blocking.size === 0) return locked;
+export async function gateImages(
+  locked: LockedSource,
+  regions: readonly string[],
+  deps: GateDependencies,
+  signal: AbortSignal,
+): Promise<LockedSource> {
+  const policy = locked.settings?.images?.policy;
   const uses = imageUsesOf(locked.objects, locked.digests, locked.settings?.images?.paths);
+  const [blocked, images] = await Promise.all([
+    blockedObjects(locked, uses, deps, signal),
+    readRolloutImages(uses, policy, regions, deps, signal),
+  ]);
+  // What could not be locked was not deployed before either, and its reason says more.
+  return { ...locked, blocked: { ...blocked, ...locked.blocked }, ...(Object.keys(images).length === 0 ? {} : { images }) };
+}
+
+async function blockedObjects(
+  locked: LockedSource,
+  uses: readonly ImageUse[],
+  deps: GateDependencies,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, Failure>>> {
+  const blocking = blockingIds(locked.settings?.images?.policy);
+  if (blocking.size === 0) return {};
   const failures = await failuresOfUses(uses, blocking, deps, signal);
   const blocked = new Map<string, Failure>();
   const block = (key: string, failure: Failure) => {
@@ -53,12 +72,11 @@ export async function gateImages(locked: LockedSource, deps: GateDependencies, s
       }
     }
   }
-  // What could not be locked was not deployed before either, and its reason says more.
-  return { ...locked, blocked: { ...Object.fromEntries(blocked), ...locked.blocked } };
+  return Object.fromEntries(blocked);
 }
 
 function blockingIds(policy: FindingPolicy | undefined): ReadonlySet<string> {
-  return new Set(Object.entries(policy ?? {}).flatMap(([id, act]) => (act === 'block' ? [id] : [])));
+  return new Set(Object.entries(policy ?? {}).flatMap(([id, act]) => (act === 'block' && !STOPS_ROLLOUT.has(id) ? [id] : [])));
 }
 
 async function failuresOfUses(
@@ -112,8 +130,7 @@ function unknownOf(use: ImageUse, image: ImageObservation | undefined, blocking:
   const wants = (id: FindingId) => blocking.has(id);
   const say = (what: string, why: string) => unverifiable(`image ${use.shown}: ${what} could not be read (${why}).`);
   if (image === undefined) {
-    const isEcr = !(use.parsed instanceof ImageReferenceError) && ecrHostOf(use.parsed.registry) !== undefined;
-    const why = isEcr ? 'it has no digest' : 'only ECR is asked for it';
+    const why = 'it has no digest';
     if (wants('sig.missing')) return say('its signature', why);
     return wants('scan.stale') || wants('scan.critical') ? say('its scan', why) : undefined;
   }

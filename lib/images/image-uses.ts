@@ -63,6 +63,11 @@ export function lockedText(reference: string, digest: string): string {
   return `${reference}@${digest}`;
 }
 
+/** The reference as the objects have it once they are locked. */
+export function deployedText({ text, lock }: Pick<ImageUse, 'text' | 'lock'>): string {
+  return lock === undefined ? text : lockedText(text, lock.digest);
+}
+
 /** The reference, where it is a tag that Git does not pin itself: the ones that are locked. */
 export function unpinnedTagOf({ parsed }: ImageUse): ImageReference | undefined {
   return parsed instanceof ImageReferenceError || parsed.digest !== undefined ? undefined : parsed;

@@ -15,6 +15,8 @@ export interface MeantImage {
   readonly place: string;
   readonly image: string;
   readonly mounted?: true;
+  /** At a path that `plumbline.yaml` names. */
+  readonly custom?: true;
 }
 
 export interface ManagedPods {
@@ -54,13 +56,24 @@ export function managedPods(
     const copied = containersOf(pod.spec).find(({ image }) => images.has(image));
     if (copied !== undefined) copies.push({ pod, image: copied.image });
   }
+  const meant = objects.flatMap((object) => meantBy(object, inNamespace(object), settings?.images?.paths ?? []));
   return {
     pods,
     copies,
-    untold: untold.filter(({ workload }) => desired.has(objectKey(workload))),
-    meant: objects.flatMap((object) => meantBy(object, inNamespace(object), settings?.images?.paths ?? [])),
+    untold: untold.flatMap((bare): ManagedPods['untold'] => {
+      const workload = desired.has(objectKey(bare.workload)) ? bare.workload : customOwner(bare.pod, meant);
+      return workload === undefined ? [] : [{ ...bare, workload }];
+    }),
+    meant,
     platforms,
   };
+}
+
+/** What a custom resource has made has made pods of its own: those with its image are taken for them. Built-in controllers make none like that. */
+function customOwner({ spec, metadata }: KubernetesObject, meant: readonly MeantImage[]): UsingObject | undefined {
+  const images = new Set(containersOf(spec).map(({ image }) => image));
+  return meant.find(({ workload, image, custom }) => custom === true && workload.namespace === metadata.namespace && images.has(image))
+    ?.workload;
 }
 
 function meantBy(object: KubernetesObject, workload: UsingObject, paths: readonly ImagePath[]): readonly MeantImage[] {
@@ -73,7 +86,7 @@ function meantBy(object: KubernetesObject, workload: UsingObject, paths: readonl
     ),
   ]);
   mapImagesAt(object, paths, (image, path) => {
-    meant.push({ workload, place: path, image });
+    meant.push({ workload, place: path, image, custom: true });
     return image;
   });
   return meant;

@@ -43,7 +43,7 @@ export interface ChildManifest {
 export interface ReadManifest {
   readonly digest: string;
   readonly mediaType: string;
-  /** Of an index; empty for a single manifest, whose platform is in its config. */
+  /** Of an index that says it of all its images; empty for a single manifest, whose platform is in its config. */
   readonly platforms: readonly Platform[];
   /** Of an index, without attestations. */
   readonly children: readonly ChildManifest[];
@@ -116,7 +116,9 @@ function readIndex(json: unknown, digest: string, mediaType: string): ReadManife
     children.set(`${child.digest} ${platformKey(platform)}`, { digest: child.digest, platform });
     platforms.set(platformKey(platform), platform);
   }
-  return { digest, mediaType, platforms: [...platforms.values()], children: [...children.values()] };
+  const all = [...children.values()];
+  const isTold = all.every(({ platform }) => platform !== undefined);
+  return { digest, mediaType, platforms: isTold ? [...platforms.values()] : [], children: all };
 }
 
 /** `linux/arm64/v8` */

@@ -47,7 +47,7 @@ export async function observeImages(
 }
 
 /** By the digest of Git, or of the lock. */
-function deployedImage({ parsed, lock }: ImageUse): ImageDigest | undefined {
+export function deployedImage({ parsed, lock }: ImageUse): ImageDigest | undefined {
   if (parsed instanceof ImageReferenceError) return undefined;
   const digest = parsed.digest ?? lock?.digest;
   return digest === undefined ? undefined : { registry: parsed.registry, repository: parsed.repository, digest };

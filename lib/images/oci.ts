@@ -38,7 +38,7 @@ export function createOciRegistry(send: OciClient): ImageRegistry & ImageContent
   const kept = new Map<string, ReadManifest>();
 
   async function read(where: Where, reference: string, signal: AbortSignal): Promise<ManifestAnswer> {
-    const answered = await ask(send, where, 'GET', reference, signal);
+    const answered = await askManifest(send, where, 'GET', reference, signal);
     if ('state' in answered) return answered;
     const digest = SHA256_DIGEST.test(reference) ? reference : (digestHeader(answered) ?? digestOf(answered.body));
     const manifest = readManifest({ manifest: answered.body, digest, mediaType: mediaTypeOf(answered.headers['content-type']) });
@@ -49,7 +49,7 @@ export function createOciRegistry(send: OciClient): ImageRegistry & ImageContent
   }
 
   async function resolveTag(reference: ImageReference, signal: AbortSignal): Promise<Resolution> {
-    const head = await ask(send, reference, 'HEAD', tagOf(reference), signal);
+    const head = await askManifest(send, reference, 'HEAD', tagOf(reference), signal);
     if ('state' in head && head.state === 'unverifiable') return head;
     const digest = 'state' in head ? undefined : digestHeader(head);
     const known = digest === undefined ? undefined : kept.get(digest);
@@ -105,8 +105,8 @@ export function createOciRegistry(send: OciClient): ImageRegistry & ImageContent
 
 const UNKNOWN_SETTINGS = { mutability: 'MUTABLE', exclusions: [] } as const;
 
-/** A 200 with a manifest, or why there is none. */
-async function ask(
+/** A 200 with a manifest, or why there is none. Of a HEAD that finds nothing only the GET that follows says whether it is missing. */
+export async function askManifest(
   send: OciClient,
   { registry, repository }: Where,
   method: 'GET' | 'HEAD',

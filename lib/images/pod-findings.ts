@@ -15,8 +15,6 @@ import { digestOfImageId, judgeRunning, offersPlatform, runningConfig, type Verd
 
 /** Findings that only a look at the pods can open or close. */
 const POD_FINDINGS: ReadonlySet<string> = new Set<FindingId>([
-  'ref.platform-pin',
-  'ref.no-platform',
   'digest.missing',
   'run.mismatch',
   'run.split',
@@ -31,8 +29,13 @@ const POD_FINDINGS: ReadonlySet<string> = new Set<FindingId>([
   'build.mutating',
 ]);
 
+/** Those that are found of references too: of what Git asks for, before anything runs. */
+const OF_REFERENCES_TOO: ReadonlySet<string> = new Set<FindingId>(['ref.platform-pin', 'ref.no-platform', 'run.unverifiable']);
+
 export interface PodFacts {
   readonly facts: readonly Fact[];
+  /** Of the cluster's nodes. */
+  readonly platforms: readonly Platform[];
   readonly verdicts: readonly { readonly path: string; readonly pod: string; readonly verdict: Verdict }[];
   /** Whether an open record of the pods of this cluster is over; undefined for one that is not about pods. */
   readonly closes: (open: ObjectRecord) => boolean | undefined;
@@ -40,7 +43,7 @@ export interface PodFacts {
 
 /** Whether a record is about pods, and not about a reference: their paths have a container in brackets. */
 export function isPodFinding({ class: id, changes }: Pick<ObjectRecord, 'class' | 'changes'>): boolean {
-  return POD_FINDINGS.has(id) || (id === 'run.unverifiable' && /^\S+ \S+ \[/.test(changes[0]?.path ?? ''));
+  return POD_FINDINGS.has(id) || (OF_REFERENCES_TOO.has(id) && /^\S+ \S+ \[/.test(changes[0]?.path ?? ''));
 }
 
 /** That nothing is known of what runs in a cluster, since its pods could not be read. A look at its pods closes it. */
@@ -62,7 +65,7 @@ export function podsUnread(cluster: string, { reason, message }: Failure): Fact 
 
 /** Everything that is found of the pods of one cluster. Pure. */
 export function findInPods(managed: ManagedPods, knowledge: ImageKnowledge): PodFacts {
-  const { pods, copies, untold } = managed;
+  const { pods, copies, untold, platforms } = managed;
   const looks = pods.map((audited) => lookAt(audited, knowledge));
   const containers = looks.flatMap((look) => look.containers);
   const deployed = deployedImages(managed, containers);
@@ -78,6 +81,7 @@ export function findInPods(managed: ManagedPods, knowledge: ImageKnowledge): Pod
   ];
   const unknown = new Set(compared.flatMap(({ id, path }) => (id === 'run.unverifiable' ? [path] : [])));
   return {
+    platforms,
     facts: [...Map.groupBy(sightings, ({ id, path }) => `${id} ${path}`).values()].flatMap(factOf),
     verdicts: containers.flatMap(({ path, pod, verdict }) => (verdict === undefined ? [] : [{ path, pod, verdict }])),
     closes: (open) => {

@@ -1,4 +1,5 @@
 import { ecrHostOf } from './ecr-host.ts';
+import type { DetailReader } from './image-details.ts';
 import {
   type digestKey,
   type ImageContents,
@@ -52,4 +53,19 @@ async function ofBoth<T, R>(
   const groups = [...Map.groupBy(items, registryOf)];
   const answers = await Promise.all(groups.map(([registry, some]) => ask(registry, some)));
   return new Map(answers.flatMap((answer) => [...answer]));
+}
+
+/** What the registries of all images know of them. */
+export function createDetails({ ecr, oci }: { readonly ecr: DetailReader; readonly oci: DetailReader }): DetailReader {
+  return {
+    async details(images, asked, signal) {
+      const answers = await Promise.all([ecr, oci].map((reader) => reader.details(images, asked, signal)));
+      return new Map(answers.flatMap((answer) => [...answer]));
+    },
+    copies: (images, region, signal) => ecr.copies(images, region, signal),
+    forget(isChanged) {
+      ecr.forget(isChanged);
+      oci.forget(isChanged);
+    },
+  };
 }

@@ -9,12 +9,13 @@ import { type ArtifactInUse, auditImages, tagsInUse } from './audit.ts';
 import type { AuditedCluster, PodAudit } from './audit-pods.ts';
 import { type OptedInCluster, type RerollOutcome, withRerolls } from './auto-reroll.ts';
 import { type ChangedRepository, usesRepository } from './ecr-event.ts';
-import { actOn, type FindingPolicy, isFindingId } from './finding-table.ts';
+import { actOn, type FindingPolicy, isFindingId, STOPS_ROLLOUT } from './finding-table.ts';
 import type { DetailReader } from './image-details.ts';
 import type { AuditPods } from './pod-auditor.ts';
 import { isPodFinding, podsUnread } from './pod-findings.ts';
 import { isExecOver } from './record-execs.ts';
 import type { ImageContents, ImageLookup, ImageRegistry } from './registry.ts';
+import { rolloutPlace, seenNodes } from './rollout-place.ts';
 import { shareCalls } from './shared-lookup.ts';
 
 const ARTIFACTS_AT_ONCE = 4;
@@ -23,6 +24,7 @@ export interface InUseDependencies {
   readonly clusters: Pick<ClusterStore, 'list'>;
   readonly state: Pick<StateStore, 'list'>;
   readonly artifacts: Pick<ArtifactStore, 'get'>;
+  readonly clock: Clock;
 }
 
 export interface RunAuditDependencies extends InUseDependencies {
@@ -108,7 +110,7 @@ export async function runAudit(
     };
     try {
       await deps.recorder.record({ ...run, runId: deps.newRunId(), startedAt }, signal);
-      if (read !== undefined) await deps.state.update(cluster, { auditedAt: startedAt });
+      if (read !== undefined) await deps.state.update(cluster, seenNodes(read.platforms, startedAt));
       outcomes.push({
         cluster,
         findings: reported.length,
@@ -126,8 +128,9 @@ export async function runAudit(
 function asPolicySays(fact: Fact, policy: FindingPolicy | undefined): readonly Fact[] {
   const act = actOn(fact.class, policy);
   if (act === 'ignore') return [];
-  // A rollout was blocked for it only where somebody said so: by itself, a lock keeps what is deployed.
-  return [isFindingId(fact.class) && policy?.[fact.class] === 'block' ? { ...fact, decision: 'blocked' } : fact];
+  // A rollout was blocked for it only where somebody said so: by itself, a lock keeps what is deployed. One that was stopped is the run's to say.
+  const isBlocked = isFindingId(fact.class) && policy?.[fact.class] === 'block' && !STOPS_ROLLOUT.has(fact.class);
+  return [isBlocked ? { ...fact, decision: 'blocked' } : fact];
 }
 
 /** Where what images contain cannot be read or kept, nothing is said of pods, and references are audited all the same. */
@@ -152,10 +155,10 @@ export async function artifactsInUse(
   signal: AbortSignal,
 ): Promise<{ readonly inUse: readonly (ArtifactInUse & AuditedCluster)[]; readonly failed: readonly AuditOutcome[] }> {
   const [entries, states] = await Promise.all([deps.clusters.list(signal), deps.state.list(signal)]);
-  const digestOf = new Map(states.map((state) => [state.cluster, state.desiredArtifact]));
+  const stateOf = new Map(states.map((state) => [state.cluster, state]));
   const clusters = entries.flatMap((entry) => {
     if (!('row' in entry) || wanted?.includes(entry.cluster) === false) return [];
-    const digest = digestOf.get(entry.cluster);
+    const digest = stateOf.get(entry.cluster)?.desiredArtifact;
     return digest === undefined ? [] : [{ cluster: entry.cluster, row: entry.row, digest }];
   });
   const loaded = new Map<string, Artifact | Failure>();
@@ -172,8 +175,8 @@ export async function artifactsInUse(
   for (const { cluster, row, digest } of clusters) {
     const artifact = loaded.get(digest);
     if (artifact === undefined) continue;
-    const region = row.connection.type === 'eks' ? { region: row.connection.region } : {};
-    if ('objects' in artifact) inUse.push({ cluster, row, artifact, ...region });
+    const place = rolloutPlace(row, stateOf.get(cluster), deps.clock.now());
+    if ('objects' in artifact) inUse.push({ cluster, row, artifact, ...place });
     else failed.push({ cluster, failure: artifact });
   }
   return { inUse, failed };

@@ -1,3 +1,4 @@
+import type { Failure } from '../errors.ts';
 import type { ObjectId } from '../manifests/object.ts';
 import type { FindingId, Severity } from './finding-table.ts';
 
@@ -35,6 +36,21 @@ export interface ImageLock {
   readonly reason?: string;
   /** Which relock of its repository made it, counted from 1; absent of the first generation. */
   readonly relock?: number;
+}
+
+/** What is known at render of an image that objects name by its digest, as far as it may stop a rollout to it. */
+export interface RolloutImage {
+  /** Whether the digest is that of an index; of a single manifest otherwise. Absent with `platforms`. */
+  readonly isIndex?: boolean;
+  /** The platforms that it has an image for; absent where that is not known, or stops nothing. */
+  readonly platforms?: readonly Platform[];
+  /** What is against deploying it. */
+  readonly stops?: readonly RolloutStop[];
+}
+
+export interface RolloutStop extends Failure {
+  /** Only in clusters of this region. */
+  readonly region?: string;
 }
 
 export type { FindingId, Severity } from './finding-table.ts';

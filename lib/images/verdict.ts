@@ -95,8 +95,8 @@ function isForeignTo(image: KnownImage | undefined, platform: Platform | undefin
   return !fits(image.platform, platform);
 }
 
-/** A variant is told by few nodes: where one side has none it decides nothing. */
-function fits(image: Platform, node: Platform): boolean {
+/** Whether an image is for a node. A variant is told by few nodes: where one side has none it decides nothing. */
+export function fits(image: Platform, node: Platform): boolean {
   if (image.os === '' || image.architecture === '') return true;
   if (image.os !== node.os || image.architecture !== node.architecture) return false;
   return image.variant === undefined || node.variant === undefined || image.variant === node.variant;

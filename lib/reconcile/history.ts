@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { PlumblineError } from '../errors.ts';
 import { type KubernetesObject, type ObjectId, objectIdOf, objectKey } from '../manifests/object.ts';
 import type { Artifact } from '../source/artifact.ts';
@@ -18,6 +19,11 @@ export interface KnownObject {
 
 /** Earlier runs, by the object as this cluster scopes it and as the manifest was written. */
 export type History = (scoped: ObjectId, written: KubernetesObject) => KnownObject | undefined;
+
+/** Whether Git says something else of an object than what the cluster was last brought to; so it does where nothing is known. */
+export function isMoved(known: KnownObject | undefined, written: KubernetesObject): boolean {
+  return known?.baseline === undefined || !isDeepStrictEqual(known.baseline.object, written);
+}
 
 /**
  * Reads the artifacts that the inventory's objects were last brought to. In the ordinary case that is the desired one alone, and nothing is

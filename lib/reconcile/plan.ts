@@ -1,6 +1,8 @@
 import type { Failure } from '../errors.ts';
 import type { ClusterRow } from '../fleet/cluster.ts';
-import { describeObject, type ObjectId, objectIdOf } from '../manifests/object.ts';
+import { rolloutPlace } from '../images/rollout-place.ts';
+import { rolloutStop } from '../images/rollout-stop.ts';
+import { describeObject, type KubernetesObject, type ObjectId, objectIdOf } from '../manifests/object.ts';
 import type { FieldChange, RecordObject } from '../records/record.ts';
 import type { Artifact } from '../source/artifact.ts';
 import type { InventoryObject } from '../storage/stores.ts';
@@ -71,7 +73,8 @@ export async function planCluster(
 ): Promise<ClusterPlan> {
   await using scope = new AsyncDisposableStack();
   const client = scope.adopt(await deps.connect(row, signal), (opened) => opened.close());
-  const pinned = (await deps.state.get(row.cluster, signal))?.clusterUid;
+  const state = await deps.state.get(row.cluster, signal);
+  const pinned = state?.clusterUid;
   const clusterUid = await client.clusterUid(signal);
   if (pinned !== undefined && pinned !== clusterUid) throw new ClusterChangedError(row.cluster, pinned, clusterUid);
 
@@ -79,7 +82,10 @@ export async function planCluster(
   const discovery = await client.discover(signal);
   const inventory = inventoryOf(clusterUid, await deps.artifacts.getInventory(row.cluster, signal));
   const history = await readHistory(inventory, { digest: NOT_STORED, artifact }, deps.artifacts, signal);
-  const desired = targetArtifact(artifact, { discovery, identity, history });
+  const now = deps.clock.now();
+  const place = rolloutPlace(row, state, now);
+  const stopOf = (written: KubernetesObject) => rolloutStop(written, artifact, place);
+  const desired = targetArtifact(artifact, { discovery, identity, history, stopOf });
   const observations = observe(desired.targets, {
     client,
     identity,
@@ -91,7 +97,6 @@ export async function planCluster(
   });
   const writes = row.mode === 'enforce';
   const comparisons = await compareAll(observations, { identity, writes });
-  const now = deps.clock.now();
   const planned = decideAll(comparisons, { policy: policyOf({ ...row, mode: 'observe' }, artifact.settings, now), memory: NO_MEMORY });
   const waiting = {
     policy: policyOf({ ...row, mode: 'enforce' }, artifact.settings, now),

@@ -1,8 +1,12 @@
 import type { Clock } from '../clock.ts';
+import type { Failure } from '../errors.ts';
 import type { ClusterRow, ClusterState } from '../fleet/cluster.ts';
 import type { Contest } from '../fleet/contest.ts';
 import { type HealthPolicy, healthPolicy } from '../health/index.ts';
+import { rolloutPlace } from '../images/rollout-place.ts';
+import { rolloutStop } from '../images/rollout-stop.ts';
 import type { Discovery, KubernetesClient } from '../kubernetes/client.ts';
+import type { KubernetesObject } from '../manifests/object.ts';
 import type { ObjectRecord } from '../records/record.ts';
 import type { Artifact } from '../source/artifact.ts';
 import type { Inventory, Lease } from '../storage/stores.ts';
@@ -50,6 +54,8 @@ export interface Session {
   /** The inventory as the last run left it. */
   readonly inventory: Inventory;
   readonly history: History;
+  /** Why an object of the artifact must not be rolled out here, by what is known of its images. */
+  readonly stopOf: (written: KubernetesObject) => Failure | undefined;
   readonly startedAt: Date;
   /** What a checkpoint has to rest on to vouch for anything in this run. */
   readonly basis: Basis;
@@ -83,6 +89,7 @@ export async function openSession(
   const basis: Basis = { clusterUid: lease.clusterUid, ...identity, settings, strict: writes(policy) };
   const contested = state?.contested ?? [];
   const history = await readHistory(inventory, { digest, artifact }, artifacts, signal);
+  const place = rolloutPlace(row, state, startedAt);
   return {
     row,
     runId,
@@ -107,6 +114,7 @@ export async function openSession(
     namespaces: namespacesOf(artifact),
     inventory,
     history,
+    stopOf: (written) => rolloutStop(written, artifact, place),
     startedAt,
     basis,
     checkpoint: decodeCheckpoint(storedCheckpoint, basis),

@@ -1,14 +1,13 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Failure } from '../errors.ts';
 import type { FollowedResult } from '../health/index.ts';
-import type { ApiResource, Discovery, ResourceLookup } from '../kubernetes/client.ts';
+import type { ApiResource, Discovery } from '../kubernetes/client.ts';
 import { describeObject, groupOf, type KubernetesObject, type ObjectId, objectIdOf, objectKey } from '../manifests/object.ts';
 import { type Stage, stageOf } from '../manifests/order.ts';
 import type { Decision, RecordObject } from '../records/record.ts';
 import type { Artifact, ManifestProblem } from '../source/artifact.ts';
 import type { Followed } from '../storage/stores.ts';
 import type { Baseline } from './classify.ts';
-import type { History } from './history.ts';
+import { type History, isMoved } from './history.ts';
 import { OWNER_LABEL, type WriterIdentity } from './identity.ts';
 import type { KnownJob } from './jobs.ts';
 import { type Arrangement, arrange, type Node } from './order/index.ts';
@@ -59,6 +58,11 @@ export interface WaitingObject {
   readonly definition: ObjectId;
 }
 
+/** An object that is not to be written, and why: others may depend on it all the same. */
+interface WithheldObject extends Node {
+  readonly failure: Failure;
+}
+
 export interface DesiredState {
   readonly targets: readonly Target[];
   readonly waiting: readonly WaitingObject[];
@@ -75,6 +79,8 @@ export interface Targeting {
   readonly discovery: Discovery;
   readonly identity: WriterIdentity;
   readonly history: History;
+  /** Why an object, as the manifest was written and as this cluster scopes it, must not be rolled out; undefined where nothing is against it. */
+  readonly stopOf: (written: KubernetesObject, scoped: ObjectId) => Failure | undefined;
 }
 
 /** Where namespaced objects that name no namespace belong: that of the release, for a chart. */
@@ -88,19 +94,24 @@ export function targetArtifact(artifact: Artifact, targeting: Targeting): Desire
   const defaultNamespace = defaultNamespaceOf(artifact);
   const targets: Target[] = [];
   const waiting: WaitingObject[] = [];
-  const untargetable: Untargeted[] = [];
+  const withheld: WithheldObject[] = [];
+  const unknown: Untargeted[] = [];
   for (const object of artifact.objects) {
     const lookup = targeting.discovery.lookup(object.apiVersion, object.kind);
-    const definition = definitions.get(`${groupOf(object.apiVersion)}/${object.kind}`);
-    const withheld = artifact.blocked[objectKey(objectIdOf(object))];
-    if (withheld !== undefined)
-      untargetable.push(untargeted(object, scopedIdOf(object, lookup, defaultNamespace), 'blocked', 'image', withheld));
-    else if ('found' in lookup) targets.push(targetOf(object, lookup.found, { ...targeting, defaultNamespace }));
-    else if ('absent' in lookup && definition !== undefined) waiting.push({ object, definition });
-    else untargetable.push(untargeted(object, objectIdOf(object), 'failed', 'unknown-kind', unknownKind(object, lookup)));
+    const definition = 'absent' in lookup ? definitions.get(`${groupOf(object.apiVersion)}/${object.kind}`) : undefined;
+    const target = 'found' in lookup ? targetOf(object, lookup.found, { ...targeting, defaultNamespace }) : undefined;
+    const id = target?.id ?? objectIdOf(object);
+    const blocked = artifact.blocked[objectKey(objectIdOf(object))];
+    // What Git does not change is corrected, whatever has become of its images.
+    const isRollout = target?.moved ?? definition !== undefined;
+    const failure = blocked ?? (isRollout ? targeting.stopOf(object, id) : undefined);
+    if (failure !== undefined) withheld.push({ key: objectKey(id), id, object, failure });
+    else if (target !== undefined) targets.push(target);
+    else if (definition !== undefined) waiting.push({ object, definition });
+    else if (!('found' in lookup)) unknown.push(untargeted(object, id, 'failed', 'unknown-kind', unknownKind(object, lookup)));
   }
-  const doubled = doubledKeys(targets);
-  const arrangement = arrange([...targets, ...waiting.map(waitingNode(defaultNamespace))]);
+  const doubled = doubledKeys([...targets, ...withheld]);
+  const arrangement = arrange([...targets, ...waiting.map(waitingNode(defaultNamespace)), ...withheld]);
   const misplaced = ({ key }: Pick<Target, 'key'>) => arrangement.problems.has(key) && !doubled.has(key);
   const isMisplaced = (object: KubernetesObject) => arrangement.problems.has(waitingNode(defaultNamespace)({ object }).key);
   return {
@@ -108,7 +119,8 @@ export function targetArtifact(artifact: Artifact, targeting: Targeting): Desire
     waiting: waiting.filter(({ object }) => !isMisplaced(object)),
     arrangement,
     untargeted: [
-      ...untargetable,
+      ...unknown,
+      ...withheld.map(({ object, id, failure }) => untargeted(object, id, 'blocked', 'image', failure)),
       ...targets.filter(misplaced).map((target) => untargetedMisplaced(target, arrangement)),
       ...waiting
         .filter(({ object }) => isMisplaced(object))
@@ -153,7 +165,7 @@ export function namespacesOf({ objects }: Pick<Artifact, 'objects'>): ReadonlySe
 export function targetOf(
   object: KubernetesObject,
   resource: ApiResource,
-  { identity, history, defaultNamespace }: Omit<Targeting, 'discovery'> & Pick<DesiredState, 'defaultNamespace'>,
+  { identity, history, defaultNamespace }: Omit<Targeting, 'discovery' | 'stopOf'> & Pick<DesiredState, 'defaultNamespace'>,
 ): Target {
   const { namespace, ...metadata } = object.metadata;
   const labels = { ...metadata.labels, [OWNER_LABEL]: identity.owner };
@@ -168,7 +180,7 @@ export function targetOf(
     object: scoped,
     resource,
     stage: stageOf(scoped),
-    moved: known?.baseline === undefined || !isDeepStrictEqual(known.baseline.object, object),
+    moved: isMoved(known, object),
     ...(known?.baseline === undefined ? {} : { baseline: known.baseline }),
     ...(known?.uid === undefined ? {} : { knownUid: known.uid }),
     ...(known?.job === undefined ? {} : { knownJob: known.job }),
@@ -178,12 +190,6 @@ export function targetOf(
 
 /** Where kubectl puts a namespaced object that names none. */
 const DEFAULT_NAMESPACE = 'default';
-
-function scopedIdOf(object: KubernetesObject, lookup: ResourceLookup, defaultNamespace: string): ObjectId {
-  const id = objectIdOf(object);
-  if (!('found' in lookup)) return id;
-  return { ...id, namespace: lookup.found.namespaced ? id.namespace || defaultNamespace : '' };
-}
 
 /** `group/Kind` → the CRD of this desired state that defines it. */
 function definedKinds(objects: readonly KubernetesObject[]): ReadonlyMap<string, ObjectId> {
@@ -222,7 +228,7 @@ function unknownKind(object: KubernetesObject, lookup: { readonly gap: string } 
 }
 
 /** Two manifests can be one object only once its scope is known: one without a namespace, one that names the default. */
-function doubledKeys(targets: readonly Target[]): ReadonlySet<string> {
+function doubledKeys(targets: readonly Pick<Target, 'key'>[]): ReadonlySet<string> {
   const byKey = Map.groupBy(targets, ({ key }) => key);
   return new Set([...byKey].flatMap(([key, group]) => (group.length > 1 ? key : [])));
 }

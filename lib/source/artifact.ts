@@ -1,5 +1,5 @@
 import type { Failure } from '../errors.ts';
-import type { ImageFinding, ImageLock } from '../images/types.ts';
+import type { ImageFinding, ImageLock, RolloutImage } from '../images/types.ts';
 import type { KubernetesObject, ObjectId } from '../manifests/object.ts';
 import type { DesiredSettings } from '../settings/settings.ts';
 
@@ -52,6 +52,11 @@ export interface LockedSource extends RenderedSource {
   readonly blocked: Readonly<Record<string, Failure>>;
   /** ISO 8601: when the first of the exceptions of `plumbline.yaml` ends that its images rest on. Then the same commit has to be locked again. */
   readonly exceptedUntil?: string;
+  /**
+   * What may stop the rollout of objects that name these images (by reference, as deployed), and nothing else of them: what runs is left as
+   * it is, and corrected. Absent where nothing may.
+   */
+  readonly images?: Readonly<Record<string, RolloutImage>>;
 }
 
 /** What `source` publishes and `reconcile` applies: content-addressed, with Secrets encrypted at rest. */

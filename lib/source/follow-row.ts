@@ -19,6 +19,9 @@ export interface RowDependencies {
   readonly newRunId: () => string;
 }
 
+/** After it, registries are asked again about what stops a rollout. */
+const STOPPED_MS = 600_000;
+
 /** What became of one row. */
 export interface SourceOutcome {
   readonly cluster: string;
@@ -60,7 +63,7 @@ async function keep(
 /** Makes what was published the row's desired state, and tells its cluster. */
 export function remember(
   target: Target,
-  { artifact, complete, exceptedUntil, render }: Published,
+  { artifact, complete, stopped, exceptedUntil, render }: Published,
   isChart: boolean,
   deps: RowDependencies,
   signal: AbortSignal,
@@ -82,6 +85,7 @@ export function remember(
       desiredArtifact: artifact,
       renderedFrom: differs ? untoldFrom(from) : settled,
       exceptedUntil: exceptedUntil ?? null,
+      stoppedUntil: stopped ? new Date(deps.clock.now().getTime() + STOPPED_MS).toISOString() : null,
       ...render,
       sourceFailure: null,
     });

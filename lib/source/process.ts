@@ -176,11 +176,16 @@ async function followPath(
       continue;
     }
     try {
-      const published = await publishPath({ ...want, inputs, ...(server && { server }) }, tools, renders, deps, signal);
+      const regions = regionsOf(group);
+      const published = await publishPath({ ...want, inputs, regions, ...(server && { server }) }, tools, renders, deps, signal);
       for (const target of group) outcomes.push(await remember(target, published, isChart, deps, signal));
     } catch (error) {
       outcomes.push(...(await fail(group, error, deps, signal, server)));
     }
   }
   return outcomes;
+}
+
+function regionsOf(targets: readonly Target[]): readonly string[] {
+  return [...new Set(targets.flatMap(({ row: { connection } }) => (connection.type === 'eks' ? connection.region : [])))].sort();
 }

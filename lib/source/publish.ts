@@ -9,7 +9,11 @@ import type { Clone } from './clone.ts';
 
 export interface PublishDependencies extends RenderDependencies {
   readonly artifacts: Pick<ArtifactStore, 'get' | 'put' | 'getApiVersions'>;
-  readonly lockImages: (rendered: RenderedSource, policy: ClusterRow['imagePolicy'], signal: AbortSignal) => Promise<LockedSource>;
+  readonly lockImages: (
+    rendered: RenderedSource,
+    wanted: Pick<Wanted, 'imagePolicy' | 'regions'>,
+    signal: AbortSignal,
+  ) => Promise<LockedSource>;
   readonly clock: Clock;
 }
 
@@ -20,6 +24,8 @@ export interface Wanted extends Pick<ClusterRow, 'path' | 'remoteBases' | 'image
   readonly inputs: string;
   /** Branch, tag or commit id as the rows ask for it. */
   readonly reference: string;
+  /** Of the clusters that it is for, where they are in one. */
+  readonly regions: readonly string[];
   /** What is known of the cluster, where the render depends on it. */
   readonly server?: KnownServer;
 }
@@ -37,6 +43,8 @@ export interface Published {
   readonly complete: boolean;
   /** ISO 8601: from when on it is out of date without a commit. */
   readonly exceptedUntil?: string;
+  /** Whether what a registry says of an image stops rollouts to it, which may change without a commit too. */
+  readonly stopped: boolean;
   readonly render: KnownRender;
 }
 
@@ -87,11 +95,12 @@ export async function publishPath(
   const render = { renderKey, renderedArtifact };
   renders.add(render);
   const source = wanted.server === undefined ? rendered : { ...rendered, inputs: wanted.inputs };
-  const locked = await deps.lockImages(source, wanted.imagePolicy, signal);
+  const locked = await deps.lockImages(source, wanted, signal);
   const artifact = await deps.artifacts.put({ ...locked, schemaVersion: 1, renderedAt: deps.clock.now().toISOString() });
+  const stopped = Object.values(locked.images ?? {}).some(({ stops }) => stops !== undefined);
   const { exceptedUntil } = locked;
   const ends = exceptedUntil === undefined ? {} : { exceptedUntil };
-  return { artifact, complete: Object.keys(locked.blocked).length === 0, ...ends, render };
+  return { artifact, complete: Object.keys(locked.blocked).length === 0, stopped, ...ends, render };
 }
 
 function renderKeyOf({ clone, path, inputs, remoteBases, server }: Wanted, toolVersions: string): string {

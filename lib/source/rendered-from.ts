@@ -57,7 +57,8 @@ export function isSettled(state: ClusterState | undefined, row: ClusterRow, revi
   const ways = [undefined, ...(server === undefined ? [] : [server])];
   if (ways.some((way) => state.renderedFrom === failedFrom(row, revision, way))) return state.sourceFailure !== undefined;
   if (state.renderedFrom === waitingFrom(row, revision)) return server === undefined;
-  if (state.exceptedUntil !== undefined && Date.parse(state.exceptedUntil) <= now.getTime()) return false;
+  const ends = [state.exceptedUntil, state.stoppedUntil].flatMap((end) => (end === undefined ? [] : [Date.parse(end)]));
+  if (ends.some((end) => end <= now.getTime())) return false;
   return ways.some((way) => state.renderedFrom === renderedFrom(row, revision, way)) && state.desiredArtifact !== undefined;
 }
 

@@ -36,6 +36,7 @@ const StoredState = z.object({
   renderKey: z.string().exactOptional(),
   renderedArtifact: z.string().exactOptional(),
   exceptedUntil: z.string().exactOptional(),
+  stoppedUntil: z.string().exactOptional(),
   sourceFailure: StoredFailure.exactOptional(),
   lastRunAt: z.string().exactOptional(),
   observedAt: z.string().exactOptional(),
@@ -52,6 +53,7 @@ const StoredState = z.object({
   nextAttemptAt: z.string().exactOptional(),
   consecutiveFailures: z.number().exactOptional(),
   rerolledAt: z.string().exactOptional(),
+  nodePlatforms: z.array(z.string()).exactOptional(),
 } satisfies Record<keyof ClusterState, z.ZodType>);
 
 function parseState(item: Item): ClusterState {

@@ -17,9 +17,9 @@ function settings() {
   return { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
 }
 
-/** A client of the environment's ECR, or of one at another endpoint. */
-export function ecrClient(endpoint?: string): ECRClient {
-  return new ECRClient({ ...settings(), ...(endpoint === undefined ? {} : { endpoint, maxAttempts: 1 }) });
+/** A client of the environment's ECR, or of one at another endpoint or region. */
+export function ecrClient(endpoint?: string, region = settings().region): ECRClient {
+  return new ECRClient({ ...settings(), region, ...(endpoint === undefined ? {} : { endpoint, maxAttempts: 1 }) });
 }
 
 /** Creates a repository of a random name, and gets the token to push to it. */

@@ -153,6 +153,28 @@ describe('following a repository', () => {
     expect(fleet.messages.length).toBe(2);
   });
 
+  it('asks again after ten minutes about an image that stops a rollout, and publishes when it does not any more', async () => {
+    using repository = createRepository();
+    using fleet = new Fleet();
+    repository.commit({ 'app/a.yaml': configMap('a') });
+    fleet.add(row('one', repository.url));
+    const image = 'registry.example/web:1@sha256:00';
+    fleet.images = { [image]: { stops: [{ reason: 'DigestMissing', message: 'it is gone' }] } };
+    await fleet.run(repository.url);
+    expect(fleet.desired('one')?.images).toEqual(fleet.images);
+    fleet.images = { [image]: { isIndex: true, platforms: [{ os: 'linux', architecture: 'amd64' }] } };
+    fleet.now = new Date('2026-11-25T00:09:59Z');
+    await fleet.run(repository.url);
+    expect(fleet.lockedPaths.length).toBe(1);
+    fleet.now = new Date('2026-11-25T00:10:00Z');
+    await fleet.run(repository.url);
+    expect(fleet.desired('one')?.images).toEqual(fleet.images);
+    expect(fleet.messages.length).toBe(2);
+    fleet.now = new Date('2026-11-25T01:00:00Z');
+    await fleet.run(repository.url);
+    expect(fleet.lockedPaths.length).toBe(2);
+  });
+
   it('renders again when a row is edited to another path or branch', async () => {
     using repository = createRepository();
     using fleet = new Fleet();

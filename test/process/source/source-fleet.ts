@@ -46,6 +46,7 @@ export class Fleet implements Disposable {
   readonly records = memoryRecordStore();
   blocked: LockedSource['blocked'] = {};
   exceptedUntil: LockedSource['exceptedUntil'];
+  images: LockedSource['images'];
   now = new Date('2026-11-25T00:00:00Z');
   stateWrites = 0;
   readonly temporary = temporaryDirectory();
@@ -85,7 +86,7 @@ export class Fleet implements Disposable {
       },
       artifacts: {
         put: async (artifact) => {
-          const digest = `digest-of-${JSON.stringify([artifact.revision, artifact.reference, artifact.path, artifact.objects, artifact.blocked])}`;
+          const digest = `digest-of-${JSON.stringify([artifact.revision, artifact.reference, artifact.path, artifact.objects, artifact.blocked, artifact.images])}`;
           this.artifacts.set(digest, artifact);
           return digest;
         },
@@ -99,8 +100,9 @@ export class Fleet implements Disposable {
       readSecret: async () => '{"username":"git","token":"right"}',
       lockImages: async (rendered) => {
         this.lockedPaths.push(rendered.path);
+        const { blocked, images } = this;
         const ends = this.exceptedUntil === undefined ? {} : { exceptedUntil: this.exceptedUntil };
-        return { ...rendered, digests: [], findings: [], blocked: this.blocked, ...ends };
+        return { ...rendered, digests: [], findings: [], blocked, ...ends, ...(images === undefined ? {} : { images }) };
       },
       enqueue: async (message) => {
         this.messages.push(message);

@@ -32,6 +32,7 @@ describe('what a plan compares', () => {
         readTree: notReached,
         putTree: notReached,
       },
+      imageContents: { get: notReached, put: notReached },
       registry: createImageRegistry({ deployment: 'test', readSecret: notReached }, clock),
       git: { environment: {}, allowInsecure: false },
       readRepository: notReached,

@@ -101,6 +101,12 @@ describe('the status of an image', () => {
     expect([...found.values()].map(({ state }) => state)).toEqual(['found', 'missing', 'found', 'found']);
   });
 
+  it('of one that is not mentioned is what the registry says when it is asked for the manifest', async () => {
+    const { of } = readerThatAnswers({ DescribeImages: () => ({ body: { imageDetails: [] } }) });
+    expect(await of(image('a'))).toBe('unverifiable');
+    expect(await of(image('a', 'web', HOST.replace('eu-west-1', 'us-east-1')))).toBe('missing');
+  });
+
   it.each([
     ['AccessDeniedException', 'unverifiable'],
     ['ThrottlingException', 'unverifiable'],
@@ -205,6 +211,15 @@ describe('scans and signatures', () => {
   });
 
   const signed = { lifecycles: false, scans: false, signatures: true };
+  const tagged =
+    (...digests: readonly string[]) =>
+    ({ input: { imageIds = [] } }: EcrCall): EcrAnswer => {
+      const isThere = ({ imageTag }: { readonly imageTag: string }) => digests.some((one) => imageTag === `${one.replace(':', '-')}.sig`);
+      const missing = imageIds
+        .filter((id) => !isThere(id))
+        .map((imageId) => ({ imageId, failureCode: 'ImageNotFound', failureReason: 'gone' }));
+      return { body: { images: imageIds.filter(isThere).map((imageId) => ({ imageId, imageManifest: '{}' })), failures: missing } };
+    };
   const referrer = (artifactType: string) => ({ digest: digest('f'), mediaType: 'x', size: 1, artifactType });
   it.each<[string, readonly string[], readonly string[], boolean]>([
     ['a signature of Notation', ['application/vnd.cncf.notary.signature'], [], true],
@@ -216,6 +231,7 @@ describe('scans and signatures', () => {
   ])('with %s it is signed: %s', async (_what, types, statuses, expected) => {
     const { of } = readerThatAnswers({
       DescribeImages: described(),
+      BatchGetImage: tagged(),
       ListImageReferrers: ({ input }) =>
         input.nextToken === undefined
           ? { body: { referrers: [referrer('application/spdx+json')], nextToken: 'more' } }
@@ -238,7 +254,27 @@ describe('scans and signatures', () => {
 
   it('that could not be read are neither there nor missing', async () => {
     const denied = () => ({ error: 'AccessDeniedException', status: 400 });
-    const { of } = readerThatAnswers({ DescribeImages: described(), ListImageReferrers: denied });
+    const { of } = readerThatAnswers({ DescribeImages: described(), BatchGetImage: tagged(), ListImageReferrers: denied });
+    expect(await of(image('a'), signed)).not.toHaveProperty('signed');
+  });
+
+  const nothingAttached = {
+    ListImageReferrers: () => ({ body: { referrers: [] } }),
+    DescribeImageSigningStatus: () => ({ body: { signingStatuses: [] } }),
+  };
+
+  it("are found in Cosign's tags too: of all images of a repository in one call, and without another for those that have one", async () => {
+    const { reader, count } = readerThatAnswers({ DescribeImages: described(), BatchGetImage: tagged(digest('a')), ...nothingAttached });
+    const answers = await reader.details([image('a'), image('b')], signed, never);
+    expect([...answers.values()]).toMatchObject([{ details: { signed: true } }, { details: { signed: false } }]);
+    expect([count('BatchGetImage'), count('ListImageReferrers')]).toEqual([1, 1]);
+    await reader.details([image('a'), image('b')], signed, never);
+    expect(count('BatchGetImage')).toBe(1);
+  });
+
+  it('are not missing while their tags could not be asked for', async () => {
+    const denied = () => ({ error: 'AccessDeniedException', status: 400 });
+    const { of } = readerThatAnswers({ DescribeImages: described(), BatchGetImage: denied, ...nothingAttached });
     expect(await of(image('a'), signed)).not.toHaveProperty('signed');
   });
 });

@@ -19,6 +19,15 @@ const MUTABLE: RepositorySettings = { state: 'found', settings: { mutability: 'M
 const denied = { state: 'unverifiable', failure: { reason: 'AccessDeniedException', message: 'denied' } } as const;
 const found: Resolution = { state: 'found', digest: DIGEST, mediaType: 'x', platforms: [] };
 
+/** What stops rollouts by itself has tests of its own. */
+const NOTHING_BY_ITSELF: FindingPolicy = {
+  'digest.missing': 'report',
+  'digest.archived': 'report',
+  'digest.not-replicated': 'report',
+  'ref.no-platform': 'report',
+  'ref.platform-pin': 'report',
+};
+
 interface Answers {
   readonly settings?: RepositorySettings;
   readonly tag?: Resolution;
@@ -61,13 +70,19 @@ async function gate(
       { registry: { resolve: async () => new Map([[image, found]]) }, locks: memoryLockStore(), clock },
       never,
     ));
-  const { blocked } = await gateImages({ ...locked, settings: { images: { policy } } }, { registry, details: reader, clock }, never);
-  return { blocked, asked };
+  const deps = { registry, details: reader, platforms: { read: async () => new Map() }, clock };
+  const { blocked, images } = await gateImages(
+    { ...locked, settings: { images: { policy: { ...NOTHING_BY_ITSELF, ...policy } } } },
+    [],
+    deps,
+    never,
+  );
+  return { blocked, asked, images };
 }
 
 describe('images.policy', () => {
   it('asks and blocks nothing where it blocks nothing', async () => {
-    expect(await gate(WEB, { 'repo.mutable': 'report', 'sig.missing': 'ignore' })).toEqual({ blocked: {}, asked: [] });
+    expect(await gate(WEB, { 'repo.mutable': 'report', 'sig.missing': 'ignore' })).toEqual({ blocked: {}, asked: [], images: undefined });
   });
 
   it.each<[string, FindingPolicy, Answers, readonly string[], string | undefined]>([
@@ -80,8 +95,7 @@ describe('images.policy', () => {
       undefined,
     ],
     ['settings that are not told', { 'repo.mutable': 'block' }, { settings: denied }, ['settings'], 'ImageUnverifiable'],
-    ['an archived image', { 'digest.archived': 'block' }, { details: { status: 'ARCHIVED' } }, ['details'], 'ImagePolicy'],
-    ['details that are not told', { 'digest.archived': 'block' }, { details: denied }, ['details'], 'ImageUnverifiable'],
+    ['details that are not told', { 'scan.critical': 'block' }, { details: denied }, ['details'], 'ImageUnverifiable'],
     ['an unsigned image', { 'sig.missing': 'block' }, { details: { signed: false } }, ['details'], 'ImagePolicy'],
     ['a signed image', { 'sig.missing': 'block' }, { details: { signed: true } }, ['details'], undefined],
     ['a signature that is not told', { 'sig.missing': 'block' }, {}, ['details'], 'ImageUnverifiable'],

@@ -34,7 +34,6 @@ describe('readManifest', () => {
         { ...child('linux', 'amd64'), annotations: { 'vnd.docker.reference.type': 'attestation-manifest' } },
         child('windows', 'amd64', { 'os.version': '10.0.20348' }),
         child('windows', 'amd64', { 'os.version': '10.0.26100' }),
-        { mediaType: OCI_IMAGE, digest: `sha256:${'0'.repeat(64)}`, size: 1 },
       ];
       expect(read(JSON.stringify({ schemaVersion: 2, manifests }), mediaType)).toMatchObject({
         platforms: [
@@ -45,6 +44,12 @@ describe('readManifest', () => {
       });
     },
   );
+
+  it('knows no platforms of an index that does not say them all', () => {
+    const manifests = [child('linux', 'amd64'), { mediaType: OCI_IMAGE, digest: `sha256:${'0'.repeat(64)}`, size: 1 }];
+    const index = read(JSON.stringify({ schemaVersion: 2, manifests }), OCI_INDEX);
+    expect(index).toMatchObject({ platforms: [], children: [{ platform: { os: 'linux' } }, { digest: `sha256:${'0'.repeat(64)}` }] });
+  });
 
   it('takes the media type from the manifest where the answer has none', () => {
     expect(read(JSON.stringify({ schemaVersion: 2, mediaType: OCI_IMAGE }), undefined)).toMatchObject({ mediaType: OCI_IMAGE });

@@ -144,7 +144,7 @@ it('keeps that the pods of a cluster could not be read open until they are, and 
   expect([recorded[0]?.closes(open), audited]).toEqual([false, []]);
   const read = findInPods({ pods: [], copies: [], untold: [], meant: [], platforms: [] }, NOTHING_KNOWN);
   await runAudit({ ...deps, auditPods: async () => new Map([['prod-eu', read]]) }, never, { clusters: ['prod-eu'] });
-  expect([recorded[1]?.closes(open), audited]).toEqual([true, ['prod-eu {"auditedAt":"2026-01-01T00:00:00.000Z"}']]);
+  expect([recorded[1]?.closes(open), audited]).toEqual([true, ['prod-eu {"nodePlatforms":[],"auditedAt":"2026-01-01T00:00:00.000Z"}']]);
 });
 
 it('asks for tags and for digests of pods in one call, and for tags alone where no pods are looked at', async () => {
@@ -201,7 +201,8 @@ function fleetThatSays(images: NonNullable<NonNullable<Artifact['settings']>['im
   const withSettings: RunAuditDependencies = {
     ...deps,
     artifacts: { get: async (digest) => ({ ...(await deps.artifacts.get(digest)), settings: { images } }) },
-    auditPods: async (clusters) => new Map(clusters.map(({ row }) => [row.cluster, { facts, verdicts: [], closes: () => true }])),
+    auditPods: async (clusters) =>
+      new Map(clusters.map(({ row }) => [row.cluster, { facts, platforms: [], verdicts: [], closes: () => true }])),
   };
   return { deps: withSettings, recorded };
 }
@@ -258,4 +259,15 @@ it('records what was restarted, and restarts nothing in clusters whose pods were
   ]);
   await runAudit({ ...deps, reroll, auditPods: async () => new Map() }, never, { clusters: ['prod-us'] });
   expect(asked).toEqual(['prod-eu tag.unresolvable,run.mismatch']);
+});
+
+it("leaves the platforms of a cluster's nodes for its runs, with the time at which they were seen", async () => {
+  const { deps, audited } = fleet([]);
+  const platforms = [
+    { os: 'linux', architecture: 'arm64' },
+    { os: 'linux', architecture: 'amd64' },
+  ];
+  const auditPods = async () => new Map([['prod-eu', { facts: [], platforms, verdicts: [], closes: () => true }]]);
+  await runAudit({ ...deps, auditPods }, never);
+  expect(audited).toEqual(['prod-eu {"nodePlatforms":["linux/amd64","linux/arm64"],"auditedAt":"2026-01-01T00:00:00.000Z"}']);
 });

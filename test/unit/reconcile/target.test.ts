@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Discovery } from '../../../lib/kubernetes/client.ts';
 import { createDiscovery } from '../../../lib/kubernetes/discovery.ts';
 import type { KubernetesObject } from '../../../lib/manifests/object.ts';
-import { readHistory } from '../../../lib/reconcile/history.ts';
+import { type History, readHistory } from '../../../lib/reconcile/history.ts';
 import { desiredKeys } from '../../../lib/reconcile/prune/index.ts';
 import { targetArtifact } from '../../../lib/reconcile/target.ts';
 import type { Artifact } from '../../../lib/source/artifact.ts';
@@ -53,7 +53,12 @@ function artifact(objects: readonly KubernetesObject[], fields: Partial<Artifact
 }
 
 const targeted = (objects: readonly KubernetesObject[], fields: Partial<Artifact> = {}) =>
-  targetArtifact(artifact(objects, fields), { discovery: DISCOVERY, identity: IDENTITY, history: () => undefined });
+  targetArtifact(artifact(objects, fields), {
+    discovery: DISCOVERY,
+    identity: IDENTITY,
+    history: () => undefined,
+    stopOf: () => undefined,
+  });
 
 describe('a desired object becomes a target', () => {
   it('in the namespace of its release when it names none', () => {
@@ -111,6 +116,43 @@ describe('a desired object becomes a target', () => {
     const { targets, untargeted } = targeted(objects, fields);
     expect(targets).toEqual([]);
     expect(untargeted.map(({ decision, class: problem, failure }) => `${decision} ${problem} ${failure?.reason}`)).toEqual(expected);
+  });
+
+  describe('unless what is known of its images is against rolling it out', () => {
+    const failure = { reason: 'DigestMissing', message: 'gone' };
+    const [before, now] = [configMap({ data: { colour: 'red' } }), configMap({ data: { colour: 'blue' } })];
+    const stopped = (objects: readonly KubernetesObject[], history: History) =>
+      targetArtifact(artifact(objects), {
+        discovery: DISCOVERY,
+        identity: IDENTITY,
+        history,
+        stopOf: (written) => (written === now || written.kind === 'Widget' ? failure : undefined),
+      });
+    const was = (object: KubernetesObject | undefined) => () => ({ baseline: { object } });
+
+    it.each<[string, History, boolean]>([
+      ['it is new', () => undefined, true],
+      ['Git has changed it', was(before), true],
+      ['it is not known what it was', was(undefined), true],
+      ['Git says of it what it said before', was(now), false],
+    ])('when %s', (_what, history, isStopped) => {
+      const { targets, untargeted } = stopped([now], history);
+      expect(targets).toHaveLength(isStopped ? 0 : 1);
+      expect(untargeted).toMatchObject(isStopped ? [{ decision: 'blocked', class: 'image', failure, id: { namespace: 'shop' } }] : []);
+    });
+
+    it('when its kind is only about to be defined', () => {
+      const { waiting, untargeted } = stopped([WIDGET, CRD], () => undefined);
+      expect(waiting).toEqual([]);
+      expect(untargeted).toContainEqual(expect.objectContaining({ decision: 'blocked', failure }));
+    });
+
+    it('and leaves what depends on it in its place', () => {
+      const depends = configMap({}, { name: 'after', annotations: { 'plumbline.dev/depends-on': 'ConfigMap/settings' } });
+      const { targets, untargeted } = stopped([now, depends], () => undefined);
+      expect(untargeted).toHaveLength(1);
+      expect(targets).toMatchObject([{ key: '/ConfigMap/shop/after', dependsOn: ['/ConfigMap/shop/settings'] }]);
+    });
   });
 
   it('later, when its kind is defined in the same desired state', () => {
