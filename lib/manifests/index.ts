@@ -15,7 +15,7 @@ export {
   objectIdOf,
   objectKey,
 } from './object.ts';
-export { inStages, type Stage, stageOf } from './order.ts';
+export { type Stage, stageOf } from './order.ts';
 export { type ManifestDocument, parseManifests } from './parse.ts';
 export { mapImages, type PodSpecAt, podSpecsOf } from './pod-specs.ts';
 export { isSecret, MASKED, maskSecrets } from './secrets.ts';

@@ -22,6 +22,15 @@ export function isJsonArray(value: unknown): value is readonly JsonValue[] {
   return Array.isArray(value);
 }
 
+/** What the server sent or a manifest has is JSON, though a field of an object that we do not know is typed as anything. */
+export function asJson(value: unknown): JsonValue | undefined {
+  return isJson(value) ? value : undefined;
+}
+
+function isJson(value: unknown): value is JsonValue {
+  return value !== undefined;
+}
+
 /** Where a number that double precision may not hold could stand: 16 digits or more, not inside a word or right after a quote. */
 const LONG_NUMBER = /[\s:[,-]\d{16,}|^\d{16,}/;
 

@@ -32,14 +32,3 @@ export function stageOf(object: Pick<KubernetesObject, 'apiVersion' | 'kind'>): 
   if (group === 'admissionregistration.k8s.io') return 5;
   return object.kind.endsWith('Class') ? 2 : 4;
 }
-
-/** The objects by stage, in the order in which they came within one; stages without objects are left out. */
-export function inStages<T extends Pick<KubernetesObject, 'apiVersion' | 'kind'>>(
-  objects: readonly T[],
-): readonly { readonly stage: Stage; readonly objects: readonly T[] }[] {
-  const byStage = Map.groupBy(objects, stageOf);
-  return ([1, 2, 3, 4, 5] as const).flatMap((stage) => {
-    const members = byStage.get(stage);
-    return members === undefined ? [] : [{ stage, objects: members }];
-  });
-}

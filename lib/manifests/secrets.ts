@@ -4,8 +4,20 @@ import type { KubernetesObject, ObjectMeta } from './object.ts';
 /** What stands where a value of a Secret was. */
 export const MASKED = '(redacted)';
 
-/** Annotations in which client-side tools keep the whole object, values included. */
-const LAST_APPLIED = /(^|\/)last-applied-configuration$/;
+const LAST_APPLIED = /last-applied-configuration/;
+
+/** Whether a key or path is of an annotation in which client-side tools keep the whole object, values included. */
+export function isLastApplied(path: string): boolean {
+  return LAST_APPLIED.test(path);
+}
+
+/** Of a Secret, only these paths say nothing of what it holds. */
+const HARMLESS_PATH = /^(type|immutable|metadata\.labels)([.[]|$)/;
+
+/** Whether what stands at a path, as records write it, is nobody's to see: a Secret's values, and whole objects in annotations. */
+export function isHiddenPath(object: Pick<KubernetesObject, 'apiVersion' | 'kind'>, path: string): boolean {
+  return isLastApplied(path) || (isSecret(object) && !HARMLESS_PATH.test(path));
+}
 
 export function isSecret(object: Pick<KubernetesObject, 'apiVersion' | 'kind'>): boolean {
   return object.kind === 'Secret' && object.apiVersion === 'v1';
@@ -47,7 +59,7 @@ export function invalidSecretKey(object: KubernetesObject): string | undefined {
 
 function maskAnnotations(metadata: ObjectMeta): ObjectMeta {
   if (metadata.annotations === undefined) return metadata;
-  const annotations = Object.entries(metadata.annotations).map(([key, value]) => [key, LAST_APPLIED.test(key) ? MASKED : value] as const);
+  const annotations = Object.entries(metadata.annotations).map(([key, value]) => [key, isLastApplied(key) ? MASKED : value] as const);
   return { ...metadata, annotations: Object.fromEntries(annotations) };
 }
 

@@ -5,15 +5,17 @@ import { ApiError } from '../kubernetes/api-error.ts';
 import { describeObject, type KubernetesObject } from '../manifests/object.ts';
 import type { Lease } from '../storage/stores.ts';
 import { type Comparing, compare, type PresentComparison } from './compare.ts';
-import { type Deciding, decide, type Item, isEqual } from './decide.ts';
+import { type Deciding, decide, type Item } from './decide.ts';
 import type { Difference } from './diff.ts';
+import { isEqual } from './equal.ts';
 import { inOrder } from './in-order.ts';
 import { interruptedBefore } from './interruption.ts';
 import { isPrerequisite, type Observing, observeTarget } from './observe.ts';
-import { waitingFor } from './order/index.ts';
+import { waitingFor } from './order/ready.ts';
 import type { Path } from './path.ts';
 import { carryLive } from './policy/index.ts';
 import { deleteForRecreation, type ImmutableObservation, WAITING_FOR_DELETION } from './recreate.ts';
+import { type MetFailure, restated } from './restated.ts';
 import { endsRun } from './run-error.ts';
 import { showsDesired, showsDesiredAt } from './shows-desired.ts';
 import { type ObjectFacts, objectFacts } from './surface/object-facts.ts';
@@ -73,10 +75,10 @@ export async function applyAll(
 ): Promise<readonly AppliedItem[]> {
   const applied: AppliedItem[] = [];
   const done = new Map(before.map((item) => [item.target.key, item]));
-  let ended: { readonly failure: Failure; readonly target: Target } | undefined;
+  let ended: MetFailure | undefined;
   const applyOne = async (item: Item): Promise<AppliedItem> => {
     if (item.action === 'leave') return { ...item, result: { state: 'left' } };
-    if (ended !== undefined) return failed(item, restated(ended, item.target));
+    if (ended !== undefined) return failed(item, restated(ended, item.target.id));
     const waits = waitingFor(item, done);
     if (waits !== undefined) return failed(item, waits);
     const { signal, writing } = applying;
@@ -85,7 +87,7 @@ export async function applyAll(
       return await applyItem(item, applying);
     } catch (error) {
       const failure = writing.aborted ? outOfTime(item) : failureOf(error);
-      if (endsRun(error, writing)) ended = { failure, target: item.target };
+      if (endsRun(error, writing)) ended = { failure, id: item.target.id };
       return failed(item, failure);
     }
   };
@@ -206,13 +208,6 @@ class LeaseLostError extends PlumblineError {
 
 function failed(item: Item, failure: Failure): AppliedItem {
   return { ...item, result: { state: 'failed', decision: isPrerequisite(failure) ? 'blocked' : 'failed', failure } };
-}
-
-/** An error of the whole cluster, met at one object, as another object says it. */
-function restated({ failure, target }: { readonly failure: Failure; readonly target: Target }, { id }: Target): Failure {
-  const met = `${describeObject(target.id)}:`;
-  if (!failure.message.startsWith(met)) return failure;
-  return { ...failure, message: `${describeObject(id)}:${failure.message.slice(met.length)}` };
 }
 
 function outOfTime({ target }: Item): Failure {

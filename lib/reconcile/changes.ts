@@ -1,19 +1,15 @@
 import type { JsonValue } from '../manifests/json.ts';
-import { isSecret, MASKED } from '../manifests/secrets.ts';
+import { isHiddenPath, MASKED } from '../manifests/secrets.ts';
 import type { FieldChange, RecordObject } from '../records/record.ts';
 import type { Difference } from './diff.ts';
 import { formatPath } from './path.ts';
 import type { Target } from './target.ts';
 
-/** Of a Secret, only these say nothing of what it holds. */
-const OPEN_SECRET_PATH = /^(type|immutable|metadata\.labels)([.[]|$)/;
-const LAST_APPLIED = /last-applied-configuration/;
-
 /** Differences as records and plans show them. From here on a Secret's values are gone. */
 export function changesOf(differences: readonly Difference[], object: Pick<RecordObject, 'apiVersion' | 'kind'>): readonly FieldChange[] {
   return differences.map((difference) => {
     const path = formatPath(difference.path);
-    const hidden = LAST_APPLIED.test(path) || (isSecret(object) && !OPEN_SECRET_PATH.test(path));
+    const hidden = isHiddenPath(object, path);
     const side = (name: 'desired' | 'live', value: JsonValue | undefined) =>
       value === undefined ? {} : { [name]: hidden ? MASKED : value };
     return { path, ...side('desired', difference.desired), ...side('live', difference.live) };

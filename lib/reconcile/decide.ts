@@ -216,14 +216,3 @@ function refusal(target: Target, { words, deployer }: Owner): Failure {
     message: `${describeObject(target.id)}: it belongs to ${words}, and is not written from here. End its management there, and adopt it in plumbline.yaml: adopt: [{ kind: ${target.id.kind}, name: ${target.id.name}, from: ${deployer} }]. Or remove it from here.`,
   };
 }
-
-/** Whether the cluster holds what Git says of the object. */
-export function isEqual({ comparison }: Item): boolean {
-  if (comparison.state === 'unchanged' || comparison.state === 'finished') return true;
-  return (
-    comparison.state === 'present' &&
-    comparison.rollout.length === 0 &&
-    comparison.drift.length === 0 &&
-    comparison.irreversible === undefined
-  );
-}

@@ -3,7 +3,8 @@ import { objectKey } from '../manifests/object.ts';
 import type { Inventory, InventoryObject } from '../storage/stores.ts';
 import type { AppliedItem } from './apply.ts';
 import { RECREATED } from './compare.ts';
-import { type Item, isEqual } from './decide.ts';
+import type { Item } from './decide.ts';
+import { isEqual } from './equal.ts';
 import { isJob, jobHash } from './jobs.ts';
 import { present, pruneMark } from './prune/index.ts';
 

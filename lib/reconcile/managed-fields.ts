@@ -106,3 +106,8 @@ export function listTypeOf(nodes: readonly FieldSet[]): ListType {
   }
   return { type: 'atomic' };
 }
+
+/** The part of a set that is at a path; undefined where it has none. */
+export function nodeAt(fields: FieldSet | undefined, path: Path): FieldSet | undefined {
+  return path.reduce<FieldSet | undefined>((node, segment) => (node === undefined ? undefined : childAt(node, segment)), fields);
+}

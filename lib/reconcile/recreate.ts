@@ -6,7 +6,7 @@ import { ApiError } from '../kubernetes/api-error.ts';
 import type { ApiResource, KubernetesClient } from '../kubernetes/client.ts';
 import { describeObject, type KubernetesObject, type ObjectId, objectIdOf, objectKey } from '../manifests/object.ts';
 import type { Marks } from './policy/marks.ts';
-import { isProtected } from './prune/index.ts';
+import { isProtected } from './protected.ts';
 import { addressesOf } from './service-addresses.ts';
 import type { Target } from './target.ts';
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isJsonArray, isJsonObject, type JsonValue } from '../manifests/json.ts';
+import { asJson, isJsonArray, isJsonObject, type JsonValue } from '../manifests/json.ts';
 import type { KubernetesObject } from '../manifests/object.ts';
-import { appliedFields, childAt, type FieldSet, listTypeOf } from './managed-fields.ts';
+import { appliedFields, childAt, type FieldSet, listTypeOf, nodeAt } from './managed-fields.ts';
 import { keysOf, type Path, valueAt } from './path.ts';
 
 /** Whether an answer has at these paths what Git states there; where Git is silent the server may choose. */
@@ -16,7 +16,7 @@ export function showsDesiredAt(answer: KubernetesObject, desired: KubernetesObje
  */
 export function showsDesired(answer: KubernetesObject, desired: KubernetesObject, fieldManager: string): boolean {
   const fields = appliedFields(answer, fieldManager);
-  return Object.entries(desired).every(([field, value]) => holds(json(answer[field]), json(value), at(fields, field)));
+  return Object.entries(desired).every(([field, value]) => holds(asJson(answer[field]), asJson(value), at(fields, field)));
 }
 
 function holds(live: JsonValue | undefined, desired: JsonValue | undefined, fields: FieldSet | undefined): boolean {
@@ -50,18 +50,6 @@ function isEmpty(value: JsonValue | undefined): boolean {
   return value === undefined || value === null || (isJsonObject(value) && Object.keys(value).length === 0);
 }
 
-function nodeAt(fields: FieldSet | undefined, path: Path): FieldSet | undefined {
-  return path.reduce<FieldSet | undefined>((node, segment) => (node === undefined ? undefined : childAt(node, segment)), fields);
-}
-
 function at(fields: FieldSet | undefined, field: string): FieldSet | undefined {
   return fields === undefined ? undefined : childAt(fields, { field });
-}
-
-function json(value: unknown): JsonValue | undefined {
-  return isJson(value) ? value : undefined;
-}
-
-function isJson(value: unknown): value is JsonValue {
-  return value !== undefined;
 }

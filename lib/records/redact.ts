@@ -1,6 +1,6 @@
 import type { Failure } from '../errors.ts';
 import { isJsonArray, isJsonObject, type JsonValue } from '../manifests/json.ts';
-import { isSecret, MASKED } from '../manifests/secrets.ts';
+import { isHiddenPath, isLastApplied, MASKED } from '../manifests/secrets.ts';
 import type { Fact } from './fact.ts';
 import type { FieldChange, RecordHealth, RecordObject } from './record.ts';
 
@@ -9,12 +9,6 @@ const MAX_MESSAGE_LENGTH = 4096;
 
 /** Deeper than any schema; what is below is hidden. */
 const MAX_DEPTH = 64;
-
-/** Both spellings of the annotation in which client-side tools keep a whole object. */
-const LAST_APPLIED = /last-applied-configuration/;
-
-/** Of a Secret, only these say nothing of what it holds. */
-const HARMLESS_SECRET_PATH = /^(type|immutable|metadata\.labels)([.[]|$)/;
 
 /** Credentials that have a recognisable form, wherever they stand in a text. */
 const CREDENTIALS: readonly RegExp[] = [
@@ -53,7 +47,7 @@ function redactHealth({ message, ...health }: RecordHealth): RecordHealth {
 }
 
 function redactChange(object: RecordObject, change: FieldChange): FieldChange {
-  const hidden = LAST_APPLIED.test(change.path) || (isSecret(object) && !HARMLESS_SECRET_PATH.test(change.path));
+  const hidden = isHiddenPath(object, change.path);
   const side = (value: JsonValue) => (hidden ? MASKED : redactValue(value, 0));
   return {
     path: change.path,
@@ -68,7 +62,7 @@ function redactValue(value: JsonValue, depth: number): JsonValue {
   if (isJsonArray(value)) return value.map((item) => redactValue(item, depth + 1));
   if (!isJsonObject(value)) return value;
   const fields = Object.entries(value).flatMap(([key, field]) =>
-    field === undefined ? [] : [[key, LAST_APPLIED.test(key) ? MASKED : redactValue(field, depth + 1)] as const],
+    field === undefined ? [] : [[key, isLastApplied(key) ? MASKED : redactValue(field, depth + 1)] as const],
   );
   return Object.fromEntries(fields);
 }

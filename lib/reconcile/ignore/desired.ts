@@ -1,6 +1,6 @@
-import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../../manifests/json.ts';
+import { asJson, isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../../manifests/json.ts';
 import type { KubernetesObject } from '../../manifests/object.ts';
-import { appliedFields, childAt, type FieldSet, isApplyOf, listTypeOf } from '../managed-fields.ts';
+import { appliedFields, type FieldSet, isApplyOf, listTypeOf, nodeAt } from '../managed-fields.ts';
 import { indexIn, keysOf, type Path, type Segment, stepInto } from '../path.ts';
 
 /**
@@ -122,18 +122,6 @@ function ownersAt({ ours, others }: Owners, segment: Segment): Owners {
   return { ours: nodeAt(ours, [segment]), others: nodesAt(others, [segment]) };
 }
 
-function nodeAt(node: FieldSet | undefined, path: Path): FieldSet | undefined {
-  return path.reduce<FieldSet | undefined>((at, segment) => (at === undefined ? undefined : childAt(at, segment)), node);
-}
-
 function nodesAt(nodes: readonly FieldSet[], path: Path): readonly FieldSet[] {
   return nodes.map((node) => nodeAt(node, path)).filter((node) => node !== undefined);
-}
-
-function asJson(value: unknown): JsonValue | undefined {
-  return isJson(value) ? value : undefined;
-}
-
-function isJson(value: unknown): value is JsonValue {
-  return value !== undefined;
 }

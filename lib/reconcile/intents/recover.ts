@@ -3,7 +3,7 @@ import type { Fact } from '../../records/fact.ts';
 import { identityOf, recordObjectKey } from '../../records/identity.ts';
 import type { Intent } from '../../storage/stores.ts';
 import type { AppliedItem } from '../apply.ts';
-import { isEqual } from '../decide.ts';
+import { isEqual } from '../equal.ts';
 
 /** How a run found what an earlier one was about to write. */
 export interface Found {

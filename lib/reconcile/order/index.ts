@@ -5,4 +5,3 @@
  */
 export { type Arranged, type Arrangement, arrange, type Node } from './arrange.ts';
 export { DEPENDS_ON } from './depends-on.ts';
-export { waitingFor } from './ready.ts';

@@ -1,7 +1,8 @@
 import type { Failure } from '../../errors.ts';
 import { describeObject } from '../../manifests/object.ts';
 import type { AppliedItem } from '../apply.ts';
-import { type Item, isEqual } from '../decide.ts';
+import type { Item } from '../decide.ts';
+import { isEqual } from '../equal.ts';
 
 /** Whether what depends on an object may be written: the object is in the cluster as Git says it. */
 function isReady(item: AppliedItem): boolean {

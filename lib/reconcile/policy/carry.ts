@@ -1,4 +1,4 @@
-import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../../manifests/json.ts';
+import { asJson, isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../../manifests/json.ts';
 import type { KubernetesObject } from '../../manifests/object.ts';
 import type { Difference } from '../diff.ts';
 import { indexIn, itemName, type Path, type Segment } from '../path.ts';
@@ -17,7 +17,7 @@ function carryOne(object: KubernetesObject, difference: Difference): KubernetesO
   const [first, ...rest] = difference.path;
   if (first === undefined || !('field' in first)) return object;
   const value: unknown = object[first.field];
-  return { ...object, [first.field]: asLive(isJson(value) ? value : undefined, rest, difference) };
+  return { ...object, [first.field]: asLive(asJson(value), rest, difference) };
 }
 
 type Value = JsonValue | undefined;
@@ -63,8 +63,4 @@ function inLiveOrder(list: Value, items: readonly Segment[], liveNames: Value): 
     const place = places.indexOf(index);
     return (place < 0 ? value : list[ordered[place] ?? index]) ?? value;
   });
-}
-
-function isJson(value: unknown): value is JsonValue {
-  return value !== undefined;
 }

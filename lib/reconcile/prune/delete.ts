@@ -6,6 +6,7 @@ import type { Lease } from '../../storage/stores.ts';
 import { inOrder } from '../in-order.ts';
 import { interruptedBefore } from '../interruption.ts';
 import { arrange } from '../order/index.ts';
+import { type MetFailure, restated } from '../restated.ts';
 import { endsRun } from '../run-error.ts';
 import { type Inspecting, notEmpty } from './contents.ts';
 import type { Verdict } from './judge.ts';
@@ -36,9 +37,9 @@ export async function pruneRemoved(
   deleting: Deleting,
 ): Promise<readonly Pruned[]> {
   const pruned: Pruned[] = [];
-  let ended: Failure | undefined;
+  let ended: MetFailure | undefined;
   const pruneOne = async (removed: RemovedObject): Promise<Pruned> => {
-    if (ended !== undefined) return { removed, outcome: { action: 'failed', failure: ended } };
+    if (ended !== undefined) return { removed, outcome: { action: 'failed', failure: restated(ended, removed.entry) } };
     if (deleting.signal.aborted && !deleting.writing.aborted) {
       return { removed, outcome: { action: 'failed', failure: interruptedBefore({ id: removed.entry }) } };
     }
@@ -46,7 +47,7 @@ export async function pruneRemoved(
       return { removed, outcome: await deleteOne(removed, deleting) };
     } catch (error) {
       const failure = deleting.writing.aborted ? tooLate(removed, 'OutOfTime', 'the run had to stop') : failureOf(error);
-      if (endsRun(error, deleting.writing)) ended = failure;
+      if (endsRun(error, deleting.writing)) ended = { failure, id: removed.entry };
       return { removed, outcome: { action: 'failed', failure } };
     }
   };

@@ -4,6 +4,8 @@ import { describeObject, type KubernetesObject } from '../../manifests/object.ts
 import type { InventoryObject } from '../../storage/stores.ts';
 import { OWNER_LABEL, type WriterIdentity } from '../identity.ts';
 import { appliedFields } from '../managed-fields.ts';
+import { RECONCILE_ANNOTATION } from '../policy/marks.ts';
+import { isProtected } from '../protected.ts';
 import { CONFIRM_PRUNE, isPruneDisabled, PRUNE } from './marks.ts';
 
 /** An object that was applied once, is not in Git, and is in the cluster. */
@@ -53,11 +55,9 @@ const hasNoController: Guard = ({ entry, live }) =>
     : undefined;
 
 const isReconciled: Guard = ({ entry, live }) =>
-  live.metadata.annotations?.[RECONCILE] === 'disabled'
-    ? because(entry, 'ReconcileDisabled', `it is marked ${RECONCILE}: disabled.`)
+  live.metadata.annotations?.[RECONCILE_ANNOTATION] === 'disabled'
+    ? because(entry, 'ReconcileDisabled', `it is marked ${RECONCILE_ANNOTATION}: disabled.`)
     : undefined;
-
-const RECONCILE = 'plumbline.dev/reconcile';
 
 const isConfirmed: Guard = ({ entry }) =>
   isProtected(entry) && entry.prune !== 'confirmed'
@@ -82,19 +82,6 @@ export function firstOf(guards: readonly Guard[], candidate: Candidate, identity
     if (failure !== undefined) return failure;
   }
   return undefined;
-}
-
-const PROTECTED: ReadonlySet<string> = new Set([
-  '/Namespace',
-  '/PersistentVolume',
-  '/PersistentVolumeClaim',
-  'apiextensions.k8s.io/CustomResourceDefinition',
-  'apps/StatefulSet',
-]);
-
-/** Kinds with whose objects others go, or their data. */
-export function isProtected({ group, kind }: Pick<InventoryObject, 'group' | 'kind'>): boolean {
-  return PROTECTED.has(`${group}/${kind}`);
 }
 
 export function because(entry: Pick<InventoryObject, 'kind' | 'namespace' | 'name'>, reason: string, why: string): Failure {

@@ -7,7 +7,6 @@
  */
 export { type Deleting, type Pruned, pruneRemoved } from './delete.ts';
 export { type Foreseen, foresee } from './foresee.ts';
-export { isProtected } from './guards.ts';
 export { type Judgement, judgeRemoved, type Verdict } from './judge.ts';
 export { pruneMark } from './marks.ts';
 export { intendedDeletion, pruneFacts } from './prune-facts.ts';

@@ -1,5 +1,5 @@
 import type { AppliedItem } from '../apply.ts';
-import { isEqual } from '../decide.ts';
+import { isEqual } from '../equal.ts';
 import { type Basis, type Checkpoint, type CheckpointEntry, encodeCheckpoint, wentBack } from './checkpoint.ts';
 import { epochsOf } from './environment.ts';
 import { type ObjectFacts, sameFacts } from './object-facts.ts';

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { PatchOperation } from '../../kubernetes/client.ts';
-import { isJsonArray, isJsonObject, type JsonValue } from '../../manifests/json.ts';
+import { asJson, isJsonArray, isJsonObject, type JsonValue } from '../../manifests/json.ts';
 import type { KubernetesObject } from '../../manifests/object.ts';
 import { indexIn, type Path } from '../path.ts';
 
@@ -63,13 +63,4 @@ function operation(at: readonly string[], live: JsonValue | undefined, wanted: J
   if (isDeepStrictEqual(live, wanted)) return [];
   if (wanted === undefined) return [{ op: 'remove', path }];
   return [{ op: live === undefined ? 'add' : 'replace', path, value: wanted }];
-}
-
-/** What the server sent is JSON, though metadata is typed as what we know of it. */
-function asJson(value: unknown): JsonValue | undefined {
-  return isJson(value) ? value : undefined;
-}
-
-function isJson(value: unknown): value is JsonValue {
-  return value !== undefined;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inStages, stageOf } from '../../../lib/manifests/order.ts';
+import { stageOf } from '../../../lib/manifests/order.ts';
 
 describe('order', () => {
   it.each([
@@ -19,13 +19,5 @@ describe('order', () => {
     ['apiregistration.k8s.io/v1', 'APIService', 5],
   ])('applies %s %s in stage %i', (apiVersion, kind, stage) => {
     expect(stageOf({ apiVersion, kind })).toBe(stage);
-  });
-
-  it('keeps the order of the files within a stage', () => {
-    const kinds = ['Deployment', 'Namespace', 'StatefulSet'].map((kind) => ({ apiVersion: kind === 'Namespace' ? 'v1' : 'apps/v1', kind }));
-    expect(inStages(kinds).map(({ stage, objects }) => [stage, objects.map(({ kind }) => kind)])).toEqual([
-      [1, ['Namespace']],
-      [4, ['Deployment', 'StatefulSet']],
-    ]);
   });
 });

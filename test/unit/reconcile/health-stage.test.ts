@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { FollowedResult, RecordHealth } from '../../../lib/health/index.ts';
 import type { AppliedItem, Result } from '../../../lib/reconcile/apply.ts';
 import { countRollouts, type FollowedHealth, healthFacts, rememberHealth } from '../../../lib/reconcile/health-stage.ts';
-import { waitingFor } from '../../../lib/reconcile/order/index.ts';
+import { waitingFor } from '../../../lib/reconcile/order/ready.ts';
 import type { Target } from '../../../lib/reconcile/target.ts';
 import type { InventoryObject } from '../../../lib/storage/stores.ts';
 import { deployment, target } from './objects.ts';
