@@ -2,7 +2,7 @@ import type { Fact } from '../records/fact.ts';
 import { imageUsesOf } from './image-uses.ts';
 import { printableReference } from './reference.ts';
 import type { Relocked } from './relock.ts';
-import { artifactsInUse, type RunAuditDependencies } from './run-audit.ts';
+import { artifactsInUse, type InUseDependencies, type RunAuditDependencies } from './run-audit.ts';
 
 /** In the class of a record: nothing that was found, but what somebody did. */
 const CLASS = 'lock.relocked';
@@ -22,7 +22,7 @@ export interface RelockedBy {
  */
 export async function recordRelock(
   { repository, relocked: { before, after }, reason, user }: RelockedBy,
-  deps: Pick<RunAuditDependencies, 'clusters' | 'state' | 'artifacts' | 'recorder' | 'clock' | 'newRunId'>,
+  deps: InUseDependencies & Pick<RunAuditDependencies, 'recorder' | 'clock' | 'newRunId'>,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const { inUse } = await artifactsInUse(deps, undefined, signal);

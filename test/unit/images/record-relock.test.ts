@@ -30,7 +30,7 @@ it('records who relocked what and why for each cluster of the repository that us
   ];
   const deps = {
     clusters: { list: async () => rows.map((row) => ({ cluster: row.cluster, row })) },
-    state: { list: async () => rows.map(({ cluster }) => ({ cluster, desiredArtifact: cluster })), update: async () => undefined },
+    state: { list: async () => rows.map(({ cluster }) => ({ cluster, desiredArtifact: cluster })) },
     artifacts: {
       get: async (cluster: string) => ({
         ...rendered('a1', deployment('web', cluster === 'prod-us' ? 'r.example/api:1' : `${WEB}@${OLD}`)),
