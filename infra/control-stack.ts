@@ -1,4 +1,5 @@
 import { Aws, CfnOutput, Duration, Size, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnPullTimeUpdateExclusion } from 'aws-cdk-lib/aws-ecr';
 import type { Construct } from 'constructs';
 import { ExecAudit } from './constructs/exec-audit.ts';
 import { ImageEvents } from './constructs/image-events.ts';
@@ -181,6 +182,12 @@ export class ControlStack extends Stack {
     new MinuteSchedule(this, 'ScheduleTick', { name: `${deployment}-schedule`, target: this.schedule.function });
     new MinuteSchedule(this, 'AuditTick', { name: `${deployment}-audit`, target: this.audit.function });
 
+    // Lifecycle policies delete what nobody pulls: that we look at an image may not keep it. The emulator does not know these.
+    if (!local) {
+      for (const { node, role } of [this.source, this.audit]) {
+        new CfnPullTimeUpdateExclusion(this, `${node.id}PullTimeUpdateExclusion`, { principalArn: role.roleArn });
+      }
+    }
     new ImageEvents(this, 'ImageEvents', { name: `${deployment}-images`, target: this.audit.function });
     const { execAuditClusters: eksNames } = context;
     if (eksNames !== undefined) new ExecAudit(this, 'ExecAudit', { name: `${deployment}-exec`, eksNames, target: this.audit.function });

@@ -16,11 +16,13 @@ import {
   createRegistryHttp,
   type DetailReader,
   type EcrClients,
+  forgetSettings,
   type ImageContents,
   type ImageLookup,
   type ImageRegistry,
   type Pace,
   registryRoleOf,
+  type SettingsCache,
 } from './images/index.ts';
 import type { SecretReader } from './secrets.ts';
 
@@ -40,7 +42,12 @@ export interface RegistryRoles {
 const CALLS = { perSecond: 20, burst: 20 };
 
 /** One client for each account and region: under the account's role where there is one, and at most so many calls a second. */
-export function createEcrClients(deployment: string, clock: Clock, roles: RegistryRoles = { roleArns: [] }): EcrClients {
+export function createEcrClients(
+  deployment: string,
+  clock: Clock,
+  roles: RegistryRoles = { roleArns: [] },
+  wait: (milliseconds: number) => Promise<unknown> = sleep,
+): EcrClients {
   const clients = new Map<string, ECRClient>();
   return (host) => {
     const key = `${host.account}/${host.region}`;
@@ -49,7 +56,7 @@ export function createEcrClients(deployment: string, clock: Clock, roles: Regist
     const roleArn = registryRoleOf(host, roles.roleArns);
     const client = new ECRClient({ ...PATIENCE, region: host.region, ...credentialsOf(roleArn, roles.externalId, deployment) });
     client.middlewareStack.add(nameFaults, OUTERMOST);
-    const pace = createPace(CALLS, clock, sleep);
+    const pace = createPace(CALLS, clock, wait);
     // Inside the retries: each attempt counts.
     client.middlewareStack.add((next) => paced(next, pace), { step: 'finalizeRequest', priority: 'low', name: 'pace' });
     clients.set(key, client);
@@ -84,9 +91,14 @@ export function createImageRegistry(
 ): ImageRegistry & ImageContents & ImageLookup & { readonly details: DetailReader } {
   const http = createRegistryHttp();
   const clientFor = createEcrClients(deployment, clock, roles);
-  const ecr = createEcrRegistry({ clientFor, settingsCache: new Map(), http, clock });
+  const settingsCache: SettingsCache = new Map();
+  const ecr = createEcrRegistry({ clientFor, settingsCache, http, clock });
   const accessTo = createRegistryAccess(deployment, readSecret, clock);
   const oci = createOciClient({ http, accessTo, clock });
   const details = createDetails({ ecr: createEcrDetails({ clientFor, contents: ecr, clock }), oci: createOciDetails(oci, clock) });
-  return { ...createRegistries({ ecr, oci: createOciRegistry(oci) }), details };
+  const forget: DetailReader['forget'] = (isChanged) => {
+    details.forget(isChanged);
+    forgetSettings(settingsCache, isChanged);
+  };
+  return { ...createRegistries({ ecr, oci: createOciRegistry(oci) }), details: { ...details, forget } };
 }

@@ -128,7 +128,7 @@ export function createEcrDetails(deps: EcrDetailDependencies): DetailReader {
       await describeAll(ours, signal);
       if (scans) await readChildren(ours, signal);
       if (wantsSignatures) await readSignatures(ours, signal);
-      const lifecycleOf = await lifecycles(wantsLifecycles ? byRepository(ours).repositories : [], signal);
+      const lifecycleOf = await lifecycles.read(wantsLifecycles ? byRepository(ours).repositories : [], signal);
       return new Map(
         ours.map((image): readonly [string, DetailsAnswer] => {
           const key = digestKey(image);
@@ -165,6 +165,7 @@ export function createEcrDetails(deps: EcrDetailDependencies): DetailReader {
     },
 
     forget(isChanged) {
+      lifecycles.forget(isChanged);
       for (const kept of [described, children, signatures, copied]) {
         for (const [key, { image }] of kept) if (isChanged(image)) kept.delete(key);
       }

@@ -12,26 +12,31 @@ type Lifecycle = NonNullable<ImageDetails['lifecycle']>;
 
 /** One preview of a repository: ECR takes a while to make it, so it is started in one audit and may be read in a later one. */
 interface Preview {
+  readonly of: Pick<ImageDigest, 'registry' | 'repository'>;
   readonly startedAt: number;
   readonly state: 'started' | 'done' | 'unknown';
   /** What becomes of images; one that is not here stays. */
   readonly actions: ReadonlyMap<string, Lifecycle>;
 }
 
+export interface LifecycleReader {
+  readonly read: (
+    repositories: readonly Repository<ImageDigest>[],
+    signal: AbortSignal,
+  ) => Promise<(image: ImageDigest) => Lifecycle | undefined>;
+  /** Forgets the previews of a repository: with another image in it, others are deleted. */
+  readonly forget: (isChanged: (image: Pick<ImageDigest, 'registry' | 'repository'>) => boolean) => void;
+}
+
 /** What lifecycle policies are about to do, by ECR's own preview, which deletes nothing. An hour old at most. */
-export function createLifecycleReader({
-  clientFor,
-  clock,
-}: {
-  readonly clientFor: EcrClients;
-  readonly clock: Clock;
-}): (repositories: readonly Repository<ImageDigest>[], signal: AbortSignal) => Promise<(image: ImageDigest) => Lifecycle | undefined> {
+export function createLifecycleReader({ clientFor, clock }: { readonly clientFor: EcrClients; readonly clock: Clock }): LifecycleReader {
   const previews = new Map<string, Preview>();
   /** The last one that was read to its end, for as long as the next is being made. */
   const last = new Map<string, Preview>();
 
-  async function start({ host, name }: Repository<ImageDigest>, signal: AbortSignal): Promise<Preview> {
-    const preview = { startedAt: clock.now().getTime(), actions: new Map() };
+  async function start({ host, name, references }: Repository<ImageDigest>, signal: AbortSignal): Promise<Preview> {
+    const of = references[0] ?? { registry: '', repository: name };
+    const preview = { of, startedAt: clock.now().getTime(), actions: new Map() };
     try {
       const command = new StartLifecyclePolicyPreviewCommand({ registryId: host.account, repositoryName: name });
       await clientFor(host).send(command, { abortSignal: callSignal(signal) });
@@ -45,7 +50,7 @@ export function createLifecycleReader({
     }
   }
 
-  async function read(repository: Repository<ImageDigest>, preview: Preview, signal: AbortSignal): Promise<Preview> {
+  async function readPreview(repository: Repository<ImageDigest>, preview: Preview, signal: AbortSignal): Promise<Preview> {
     const { host, name, references } = repository;
     const actions = new Map<string, Lifecycle>();
     try {
@@ -72,13 +77,13 @@ export function createLifecycleReader({
     }
   }
 
-  return async (repositories, signal) => {
+  const read: LifecycleReader['read'] = async (repositories, signal) => {
     await inParallel(repositories, CALLS_AT_ONCE, async (repository) => {
       const key = cacheKey(repository);
       const known = previews.get(key);
       const isDue = known === undefined || clock.now().getTime() - known.startedAt >= PREVIEW_MS;
       const current = isDue ? await start(repository, signal) : known;
-      const preview = current.state === 'started' ? await read(repository, current, signal) : current;
+      const preview = current.state === 'started' ? await readPreview(repository, current, signal) : current;
       previews.set(key, preview);
       if (preview.state === 'done') last.set(key, preview);
       if (preview.state === 'unknown') last.delete(key);
@@ -88,5 +93,14 @@ export function createLifecycleReader({
       const preview = host === undefined ? undefined : last.get(cacheKey({ host, name: repository }));
       return preview === undefined ? undefined : (preview.actions.get(digest) ?? { action: 'keep' });
     };
+  };
+
+  return {
+    read,
+    forget(isChanged) {
+      for (const kept of [previews, last]) {
+        for (const [key, { of }] of kept) if (isChanged(of)) kept.delete(key);
+      }
+    },
   };
 }

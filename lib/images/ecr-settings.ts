@@ -23,7 +23,22 @@ const SETTINGS_SECONDS = 600;
 const REFUSALS_OF_ONE_NAME = ['RepositoryNotFoundException', 'AccessDeniedException', 'InvalidParameterException'];
 
 /** Settings that were read, by account, region and repository; kept by the caller, so that it outlives one run. */
-export type SettingsCache = Map<string, { readonly settings: RepositorySettings; readonly expiresAt: number }>;
+export type SettingsCache = Map<
+  string,
+  {
+    readonly of: Pick<ImageReference, 'registry' | 'repository'>;
+    readonly settings: RepositorySettings;
+    readonly expiresAt: number;
+  }
+>;
+
+/** Forgets the settings of a repository in which something changed: it may have been made anew. */
+export function forgetSettings(
+  cache: SettingsCache,
+  isChanged: (repository: Pick<ImageReference, 'registry' | 'repository'>) => boolean,
+): void {
+  for (const [key, { of }] of cache) if (isChanged(of)) cache.delete(key);
+}
 
 export interface SettingsDependencies {
   readonly clientFor: EcrClients;
@@ -57,8 +72,9 @@ export async function readSettings(
   const copies = [...rules.values()].flatMap(({ copiesTo }) => copiesTo);
   for (const repository of repositories) {
     const fresh = withOrigin(described.get(repository), repository, rules.get(hostKey(repository)), copies);
-    if (fresh?.state === 'found')
-      deps.settingsCache.set(cacheKey(repository), { settings: fresh, expiresAt: now + SETTINGS_SECONDS * 1000 });
+    const [of] = repository.references;
+    if (fresh?.state === 'found' && of !== undefined)
+      deps.settingsCache.set(cacheKey(repository), { of, settings: fresh, expiresAt: now + SETTINGS_SECONDS * 1000 });
     const result = fresh ?? known(repository) ?? unanswered(repository.name);
     for (const reference of repository.references) settings.set(repositoryKey(reference), result);
   }

@@ -45,13 +45,16 @@ export async function enforceImmutability(
   });
   const [found] = described.repositories ?? [];
   const mutability = TAG_MUTABILITIES.find((value) => value === found?.imageTagMutability);
-  if (mutability === undefined) {
+  const filters = found?.imageTagMutabilityExclusionFilters ?? [];
+  // Sent back as what we know, a filter of a new kind would leave other tags out.
+  const isKnown = filters.every(({ filterType }) => filterType === 'WILDCARD');
+  if (mutability === undefined || !isKnown) {
     throw new ImmutabilityError(
       'UnknownSetting',
-      `repository ${name}: its tag mutability is not one that this version knows. Set it in the console.`,
+      `repository ${name}: its ${isKnown ? 'tag mutability' : 'kind of exclusion filter'} is not one that this version knows. Set it in the console.`,
     );
   }
-  const before = { mutability, exclusions: (found?.imageTagMutabilityExclusionFilters ?? []).flatMap(({ filter }) => filter ?? []) };
+  const before = { mutability, exclusions: filters.flatMap(({ filter }) => filter ?? []) };
   const after = immutableSettings(before, except);
   const differs = before.mutability !== after.mutability || before.exclusions.join() !== after.exclusions.join();
   if (!apply || !differs) return { before, after, applied: false };

@@ -23,7 +23,7 @@ export type { EcrClients } from './ecr-calls.ts';
 export { createEcrDetails } from './ecr-details.ts';
 export { type ChangedRepository, isInRepository, readImageAction } from './ecr-event.ts';
 export { type EcrHost, ecrHostOf } from './ecr-host.ts';
-export type { SettingsCache } from './ecr-settings.ts';
+export { forgetSettings, type SettingsCache } from './ecr-settings.ts';
 export { enforceImmutability, type ImmutabilityChange, ImmutabilityError } from './enforce-immutability.ts';
 export { AuditLogError, isLogDelivery, readLogDelivery } from './exec-events.ts';
 export { type FindingAct, type FindingPolicy, severityOf } from './finding-table.ts';

@@ -12,12 +12,15 @@ const RANGES: readonly (readonly [address: string, prefix: number, family: 'ipv4
   ['198.18.0.0', 15, 'ipv4'],
   ['224.0.0.0', 4, 'ipv4'],
   ['240.0.0.0', 4, 'ipv4'],
-  ['::', 127, 'ipv6'],
-  // Addresses of IPv4 in their IPv6 forms, which no registry's name needs.
+  // Addresses of IPv4 in their IPv6 forms (`::` and `::1` are among the first), which no registry's name needs.
+  ['::', 96, 'ipv6'],
   ['::ffff:0:0', 96, 'ipv6'],
   ['64:ff9b::', 96, 'ipv6'],
+  ['64:ff9b:1::', 48, 'ipv6'],
+  ['2002::', 16, 'ipv6'],
   ['fc00::', 7, 'ipv6'],
   ['fe80::', 10, 'ipv6'],
+  ['fec0::', 10, 'ipv6'],
   ['ff00::', 8, 'ipv6'],
 ];
 

@@ -192,6 +192,15 @@ describe('functions', () => {
     });
   });
 
+  it('what reads images is no pull to ECR, which knows that only outside of the local environment', () => {
+    const principals = Object.values(control.findResources('AWS::ECR::PullTimeUpdateExclusion')).map(({ Properties }) =>
+      textOf(Properties.PrincipalArn),
+    );
+    const roles = (['source', 'audit'] as const).map((name) => `<${functionNamed(name).Role['Fn::GetAtt'].join('.')}>`);
+    expect(principals.sort()).toEqual(roles.sort());
+    synthesise({ local: 'true', sourcePackaging: 'zip' }).control.resourceCountIs('AWS::ECR::PullTimeUpdateExclusion', 0);
+  });
+
   it('source finds its tools on the host in the local environment', () => {
     const { control: local } = synthesise({ local: 'true', sourcePackaging: 'zip', toolsDirectory: '/cache/tools' });
     local.resourceCountIs('AWS::Lambda::LayerVersion', 0);

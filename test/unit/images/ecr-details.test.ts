@@ -173,6 +173,23 @@ describe("a repository's lifecycle policy", () => {
     expect([count('StartLifecyclePolicyPreview'), count('GetLifecyclePolicyPreview')]).toEqual([2, 3]);
   });
 
+  it('is previewed anew when its repository changed, and says nothing until then', async () => {
+    let status = 'COMPLETE';
+    const { of, reader, count } = readerThatAnswers({
+      DescribeImages: described(),
+      StartLifecyclePolicyPreview: () => started,
+      GetLifecyclePolicyPreview: () => preview(status),
+    });
+    expect(await of(image('a'))).toMatchObject({ lifecycle: { action: 'keep' } });
+    status = 'IN_PROGRESS';
+    reader.forget(({ repository }) => repository === 'api');
+    expect(await of(image('a'))).toMatchObject({ lifecycle: { action: 'keep' } });
+    expect(count('StartLifecyclePolicyPreview')).toBe(1);
+    reader.forget(({ repository }) => repository === 'web');
+    expect(await of(image('a'))).not.toHaveProperty('lifecycle');
+    expect(count('StartLifecyclePolicyPreview')).toBe(2);
+  });
+
   it('that is not there keeps everything, and one that we may not preview says nothing', async () => {
     expect(await readerThatAnswers({ DescribeImages: described() }).of(image('a'))).toMatchObject({ lifecycle: { action: 'keep' } });
     const denied = { DescribeImages: described(), StartLifecyclePolicyPreview: () => ({ error: 'AccessDeniedException', status: 400 }) };

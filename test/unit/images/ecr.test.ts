@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createEcrRegistry } from '../../../lib/images/ecr.ts';
-import type { SettingsCache } from '../../../lib/images/ecr-settings.ts';
+import { forgetSettings, type SettingsCache } from '../../../lib/images/ecr-settings.ts';
 import { parseImageReference } from '../../../lib/images/reference.ts';
 import { createRegistryHttp } from '../../../lib/images/registry-http.ts';
 import type { ImageReference } from '../../../lib/images/types.ts';
@@ -24,7 +24,7 @@ function registryThatAnswers(answer: (call: EcrCall) => EcrAnswer) {
   const pass = (seconds: number) => {
     now += seconds * 1000;
   };
-  return { registry: createEcrRegistry({ clientFor: () => client, settingsCache, http, clock }), calls, pass };
+  return { registry: createEcrRegistry({ clientFor: () => client, settingsCache, http, clock }), calls, pass, settingsCache };
 }
 
 const tagsOf = (call: EcrCall) => (call.input.imageIds ?? []).map(({ imageTag }) => imageTag);
@@ -200,6 +200,18 @@ describe('settings', () => {
     expect(settings.get(`${ECR}/r60`)).toMatchObject({ state: 'unverifiable', failure: { reason: 'AccessDeniedException' } });
     expect([...settings.values()].filter(({ state }) => state === 'found')).toHaveLength(98);
     expect(calls.length).toBeLessThan(32);
+  });
+
+  it('asks again for a repository in which something changed, and for no other', async () => {
+    const { registry, calls, settingsCache } = registryThatAnswers(
+      settingsOf({ web: { imageTagMutability: 'MUTABLE' }, api: { imageTagMutability: 'MUTABLE' } }),
+    );
+    const references = ['web', 'api'].map((name) => reference(`${ECR}/${name}:1`));
+    await registry.settings(references, never);
+    forgetSettings(settingsCache, ({ repository }) => repository === 'web');
+    await registry.settings(references, never);
+    const asked = calls.filter(({ operation }) => operation === 'DescribeRepositories').map(({ input }) => input.repositoryNames);
+    expect(asked).toEqual([['web', 'api'], ['web']]);
   });
 
   it('asks for 100 repositories at once, and again only after ten minutes', async () => {

@@ -27,7 +27,7 @@ describe('immutableSettings', () => {
 });
 
 describe('enforceImmutability', () => {
-  const answering = (imageTagMutability: string, filters: readonly string[] = []) =>
+  const answering = (imageTagMutability: string, filters: readonly string[] = [], filterType = 'WILDCARD') =>
     ecrClientThatAnswers(({ operation }) => ({
       body:
         operation === 'DescribeRepositories'
@@ -36,7 +36,7 @@ describe('enforceImmutability', () => {
                 {
                   repositoryName: 'team/web',
                   imageTagMutability,
-                  imageTagMutabilityExclusionFilters: filters.map((filter) => ({ filterType: 'WILDCARD', filter })),
+                  imageTagMutabilityExclusionFilters: filters.map((filter) => ({ filterType, filter })),
                 },
               ],
             }
@@ -77,5 +77,13 @@ describe('enforceImmutability', () => {
     await expect(enforceImmutability(repository, { except: [], apply: true }, client, never)).rejects.toMatchObject({
       reason: 'UnknownSetting',
     });
+  });
+
+  it('leaves a repository alone that has a kind of filter that it does not know', async () => {
+    const { client, calls } = answering('IMMUTABLE_WITH_EXCLUSION', ['^dev'], 'REGEX');
+    await expect(enforceImmutability(repository, { except: [], apply: true }, client, never)).rejects.toMatchObject({
+      reason: 'UnknownSetting',
+    });
+    expect(calls.map(({ operation }) => operation)).toEqual(['DescribeRepositories']);
   });
 });

@@ -17,7 +17,11 @@ describe('isPrivateAddress', () => {
     '::1',
     '::ffff:10.0.0.1',
     '::ffff:8.8.8.8',
+    '::10.0.0.1',
     '64:ff9b::a00:1',
+    '64:ff9b:1::a00:1',
+    '2002:a00:1::1',
+    'fec0::1',
     'fc00::1',
     'fd00:ec2::254',
     'fe80::1',
@@ -28,9 +32,12 @@ describe('isPrivateAddress', () => {
     expect(isPrivateAddress(address)).toBe(true);
   });
 
-  it.each(['8.8.8.8', '172.32.0.1', '100.128.0.1', '193.0.0.1', '2600:1f14::1'])('holds %s for public', (address) => {
-    expect(isPrivateAddress(address)).toBe(false);
-  });
+  it.each(['8.8.8.8', '172.32.0.1', '100.128.0.1', '193.0.0.1', '2600:1f14::1', '2003::1', '64:ff9b:2::1'])(
+    'holds %s for public',
+    (address) => {
+      expect(isPrivateAddress(address)).toBe(false);
+    },
+  );
 });
 
 describe('isLinkLocalAddress', () => {
