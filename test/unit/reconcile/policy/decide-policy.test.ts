@@ -1,109 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import type { Contest } from '../../../../lib/fleet/contest.ts';
-import type { Comparison, PresentComparison } from '../../../../lib/reconcile/compare.ts';
+import type { PresentComparison } from '../../../../lib/reconcile/compare.ts';
 import { decide } from '../../../../lib/reconcile/decide.ts';
 import type { Difference } from '../../../../lib/reconcile/diff.ts';
 import { OWNER_LABEL } from '../../../../lib/reconcile/identity.ts';
-import { formatPath } from '../../../../lib/reconcile/path.ts';
-import type { Policy, TargetMemory } from '../../../../lib/reconcile/policy/index.ts';
-import { configMap, target } from '../objects.ts';
-
-const now = new Date('2026-01-01T12:00:00Z');
-const ENFORCE: Policy = {
-  mode: 'enforce',
-  suspended: false,
-  now,
-  graceSeconds: 0,
-  holdLimitSeconds: 86_400,
-  fightSeconds: 900,
-  closed: {},
-  rules: [],
-};
-const NOTHING: TargetMemory = { driftSince: new Map(), contested: [] };
-const opened = (driftClass: string, at: string): TargetMemory => ({ ...NOTHING, driftSince: new Map([[driftClass, at]]) });
-const evening = new Date('2026-01-01T18:00:00Z');
-
-const difference = (field: string, owner?: string): Difference => ({
-  path: [{ field: 'data' }, { field }],
-  shape: 'changed',
-  desired: 'ours',
-  live: 'theirs',
-  ...(owner === undefined ? {} : { owner }),
-});
-const actor = { manager: 'kubectl-edit' };
-const drift = (...differences: readonly Difference[]) => ({ class: 'value', differences, actor });
-
-const git = configMap({ data: { a: 'ours', b: 'ours' } }, { labels: { tier: 'front' } });
-const ours = target(git, { baseline: { object: git } });
-const present = (fields: Partial<PresentComparison>): Comparison => ({
-  state: 'present',
-  target: ours,
-  desired: git,
-  uid: 'u',
-  resourceVersion: '1',
-  rollout: [],
-  drift: [],
-  foreign: [],
-  fields: {},
-  ownershipLost: false,
-  facts: undefined,
-  ...fields,
-});
-const a = difference('a', 'kubectl-edit');
-const b = difference('b', 'kubectl-edit');
-const drifted = present({ drift: [drift(a)] });
-const absent = (fields: Parameters<typeof target>[1], annotations: Record<string, string> = {}): Comparison => ({
-  state: 'absent',
-  target: target(configMap({}, { annotations }), fields),
-  validated: false,
-});
-const recreated = configMap({}, { annotations: { 'plumbline.dev/on-immutable': 'recreate' } });
-const immutable = {
-  state: 'immutable',
-  target: target(recreated, { baseline: { object: recreated } }),
-  uid: 'u',
-  resourceVersion: '1',
-  failure: { reason: 'Invalid', message: 'data is immutable' },
-  marks: {},
-} as const;
-const missing = absent({ baseline: { object: git } });
-
-const fight = (field: string, fields: Partial<Contest> = {}): Contest => ({
-  key: ours.key,
-  path: `data.${field}`,
-  rival: 'kubectl-edit',
-  correctedAt: ['2026-01-01T11:57:00.000Z', '2026-01-01T11:58:00.000Z', '2026-01-01T11:59:00.000Z'],
-  retreats: 0,
-  ...fields,
-});
-const fighting = (...contested: readonly Contest[]): TargetMemory => ({ ...NOTHING, contested });
-
-type Row = readonly [
-  what: string,
-  comparison: Comparison,
-  policy: Partial<Policy>,
-  memory: TargetMemory,
-  action: string,
-  findings: readonly string[],
-];
-
-function expectDecision(
-  _what: string,
-  comparison: Comparison,
-  policy: Partial<Policy>,
-  memory: TargetMemory,
-  action: string,
-  findings: readonly string[],
-): void {
-  const item = decide(comparison, { ...ENFORCE, ...policy }, () => memory);
-  const shown = item.findings.map(({ kind, class: findingClass, decision, heldUntil, differences }) =>
-    [kind, findingClass, decision, heldUntil?.slice(11, 16), differences.map(({ path }) => formatPath(path).slice(-1)).join('')]
-      .filter((word) => word !== undefined && word !== '')
-      .join(' '),
-  );
-  const around = item.carry.map(({ path }) => ` around ${formatPath(path)}`).join('');
-  expect({ action: `${item.action}${around}`, findings: shown }).toEqual({ action, findings });
-}
+import {
+  a,
+  absent,
+  b,
+  drift,
+  drifted,
+  ENFORCE,
+  evening,
+  expectDecision,
+  git,
+  missing,
+  NOTHING,
+  opened,
+  present,
+  type Row,
+} from './decision.ts';
 
 describe('grace', () => {
   const grace = { graceSeconds: 600 };
@@ -337,96 +252,4 @@ describe('a suspension', () => {
     ],
     ['is before any hold', drifted, { suspended: true, graceSeconds: 60 }, NOTHING, 'leave', ['drift value suspended a']],
   ])('%s', expectDecision);
-});
-
-describe('a fight', () => {
-  it.each<Row>([
-    ['is given up for a while', drifted, {}, fighting(fight('a')), 'leave', ['drift contested backed-off 12:05 a']],
-    [
-      'while the other fields are corrected around it',
-      present({ drift: [drift(a, b)] }),
-      {},
-      fighting(fight('a')),
-      'update around data.a',
-      ['drift value corrected b', 'drift contested backed-off 12:05 a'],
-    ],
-    [
-      'and a commit is rolled out around it',
-      present({ rollout: [b], drift: [drift(a)] }),
-      {},
-      fighting(fight('a')),
-      'update around data.a',
-      ['drift contested backed-off 12:05 a', 'rollout changed applied b'],
-    ],
-    [
-      'is tried again after it',
-      drifted,
-      {},
-      fighting(fight('a', { retreats: 1, until: now.toISOString() })),
-      'update',
-      ['drift contested corrected a'],
-    ],
-    [
-      'is none with another rival',
-      present({ drift: [drift(difference('a', 'k9s'))] }),
-      {},
-      fighting(fight('a')),
-      'update',
-      ['drift value corrected a'],
-    ],
-    [
-      'over two fields ends at two times',
-      present({ drift: [drift(a, b)] }),
-      {},
-      fighting(fight('a', { retreats: 1, until: '2026-01-01T12:30:00.000Z' }), fight('b')),
-      'leave',
-      ['drift contested backed-off 12:05 b', 'drift contested backed-off 12:30 a'],
-    ],
-    ['is not fought while observing', drifted, { mode: 'observe' }, fighting(fight('a')), 'leave', ['drift value observed a']],
-    ['nor while suspended', drifted, { suspended: true }, fighting(fight('a')), 'leave', ['drift value suspended a']],
-    [
-      'over ownership alone is given up too',
-      present({ ownershipLost: true }),
-      {},
-      fighting(fight('', { path: '(ownership)', rival: 'unknown' })),
-      'leave',
-      ['drift contested backed-off 12:05'],
-    ],
-    [
-      'is none over an object that somebody deletes: it is brought back however often',
-      missing,
-      {},
-      fighting(fight('', { key: missing.target.key, path: '(object)', rival: 'unknown' })),
-      'create',
-      ['drift missing corrected'],
-    ],
-    [
-      'over an object that has to be deleted is given up',
-      immutable,
-      {},
-      fighting(fight('', { path: '(immutable)', rival: 'unknown' })),
-      'leave',
-      ['drift contested backed-off 12:05'],
-    ],
-    ['that is not fought over is created again', immutable, {}, NOTHING, 'recreate', ['drift immutable corrected']],
-    [
-      'unless somebody has disabled its reconciliation',
-      { ...immutable, marks: { reconcile: 'disabled' } },
-      {},
-      NOTHING,
-      'leave',
-      ['drift immutable suspended'],
-    ],
-  ])('%s', expectDecision);
-
-  it('names the rival and says what to do', () => {
-    const [finding] = decide(drifted, ENFORCE, () => fighting(fight('a'))).findings;
-    expect(finding).toMatchObject({
-      actor: { manager: 'kubectl-edit' },
-      failure: {
-        reason: 'Contested',
-        message: expect.stringMatching(/^ConfigMap shop\/settings: kubectl-edit changes data\.a again each time it is corrected\..*ignore/),
-      },
-    });
-  });
 });
