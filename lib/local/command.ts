@@ -5,6 +5,8 @@ export interface CommandOptions {
   readonly cwd?: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
+  /** Exit statuses that are no failure: 0 alone if not given. */
+  readonly statuses?: readonly number[];
   /** Called with each line of either output as it comes. */
   readonly onLine?: (line: string) => void;
 }
@@ -55,7 +57,7 @@ export function runCommand(file: string, args: readonly string[], options: Comma
     child.once('error', (error) => reject(new LocalEnvironmentError(`${file} could not be started: ${error.message}`, { cause: error })));
     child.once('close', (code, signalName) => {
       if (options.signal.aborted) reject(options.signal.reason);
-      else if (code === 0) resolve(stdout);
+      else if (code !== null && (options.statuses ?? [0]).includes(code)) resolve(stdout);
       else reject(new LocalEnvironmentError(`${file} ${args[0] ?? ''} ended with ${signalName ?? code}:\n${lastLines(tail, 25)}`));
     });
   }).finally(() => {

@@ -7,7 +7,7 @@ import { type Host, LocalEnvironmentError, MissingRequirementError } from './hos
 
 const KUBERNETES_VERSION = 'v1.36.3';
 
-/** The programs of a control plane; the last three only bring pods up, which tests of health need. */
+/** The programs of a control plane; the last three only bring pods up, which the demo and tests of health need. */
 export type ControlPlaneProgram = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'kwok';
 
 interface Program {
@@ -20,7 +20,7 @@ interface Program {
 const PROGRAMS: Readonly<Record<ControlPlaneProgram, Program>> = {
   etcd: { goPackage: 'go.etcd.io/etcd/server/v3', minutes: 'about 1 minute', released: true },
   'kube-apiserver': { goPackage: 'k8s.io/kubernetes/cmd/kube-apiserver', minutes: '3 to 6 minutes', released: true },
-  'kube-controller-manager': { goPackage: 'k8s.io/kubernetes/cmd/kube-controller-manager', minutes: '1 to 2 minutes', released: false },
+  'kube-controller-manager': { goPackage: 'k8s.io/kubernetes/cmd/kube-controller-manager', minutes: '1 to 5 minutes', released: false },
   'kube-scheduler': { goPackage: 'k8s.io/kubernetes/cmd/kube-scheduler', minutes: 'under 1 minute', released: false },
   kwok: { goPackage: 'sigs.k8s.io/kwok/cmd/kwok', minutes: 'under 1 minute', released: false },
 };

@@ -11,6 +11,7 @@ import { controlPlaneBinaries } from './control-plane-binaries.ts';
 import { emulatorRequirements } from './emulator.ts';
 import { type Host, LocalEnvironmentError } from './host.ts';
 import { clean, endProcesses, findRunning, type RunningEnvironment, withStartLock } from './lifecycle.ts';
+import { type NodePlanePrograms, nodePlanePrograms } from './node-plane.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 import { virtualEnvironment } from './python.ts';
 import { type EnvironmentDescription, environmentDirectory, readState } from './state.ts';
@@ -21,7 +22,12 @@ const SUPERVISOR = fileURLToPath(new URL('./supervisor.ts', import.meta.url));
 
 export interface StartOptions {
   readonly name: string;
-  readonly clusters: readonly { readonly name: string; readonly access: Access }[];
+  readonly clusters: readonly {
+    readonly name: string;
+    readonly access: Access;
+    /** How many nodes are played, with the controllers and the scheduler that bring pods up on them; none if not given. */
+    readonly nodes?: number;
+  }[];
   readonly host: Host;
   readonly progress: (message: string) => void;
   /** Aborting ends everything that was started. */
@@ -47,7 +53,8 @@ export async function startLocalEnvironment(options: StartOptions): Promise<Loca
   const directory = environmentDirectory(name, host);
   const before = await findRunning(directory);
   if (before !== undefined) return attach(before, options);
-  const programs = await prepare(host, progress, signal);
+  const withNodes = options.clusters.some(({ nodes = 0 }) => nodes > 0);
+  const programs = await prepare(withNodes, host, progress, signal);
   return withStartLock(directory, progress, signal, async () => {
     const running = await findRunning(directory);
     if (running !== undefined) return attach(running, options);
@@ -60,7 +67,7 @@ function attach(running: RunningEnvironment, options: StartOptions): LocalEnviro
   const { environment, processes } = running;
   const list = (clusters: StartOptions['clusters']) =>
     clusters
-      .map((cluster) => `${cluster.name}=${cluster.access}`)
+      .map(({ name, access, nodes }) => `${name}=${access}${nodes === undefined ? '' : ` (${nodes} nodes)`}`)
       .sort()
       .join(',');
   if (list(environment.clusters) !== list(options.clusters))
@@ -77,14 +84,16 @@ interface Programs {
   readonly apiServer: string;
   readonly python: string;
   readonly toolsDirectory: string;
+  readonly nodePlane?: NodePlanePrograms;
 }
 
 /** Everything that is made once and kept: minutes on a new machine, nothing afterwards. The quick parts fail first. */
-async function prepare(host: Host, progress: StartOptions['progress'], signal: AbortSignal): Promise<Programs> {
+async function prepare(withNodes: boolean, host: Host, progress: StartOptions['progress'], signal: AbortSignal): Promise<Programs> {
   const python = await virtualEnvironment(emulatorRequirements, host, progress, signal);
   const tools = await toolsDirectory(host, progress, signal);
   const binaries = await controlPlaneBinaries(['etcd', 'kube-apiserver'], host, progress, signal);
-  return { python, toolsDirectory: tools, etcd: binaries.etcd, apiServer: binaries['kube-apiserver'] };
+  const programs = { python, toolsDirectory: tools, etcd: binaries.etcd, apiServer: binaries['kube-apiserver'] };
+  return withNodes ? { ...programs, nodePlane: await nodePlanePrograms(host, progress, signal) } : programs;
 }
 
 async function start(directory: string, programs: Programs, options: StartOptions): Promise<LocalEnvironment> {

@@ -16,7 +16,7 @@ export interface NodePlanePrograms {
   readonly kwok: string;
 }
 
-/** Finds or builds the programs, which only clusters whose pods are to come up need: about two minutes once. */
+/** Finds or builds the programs, which only clusters whose pods are to come up need: a minute or two once, five where the API server was not built here. */
 export async function nodePlanePrograms(host: Host, progress: (message: string) => void, signal: AbortSignal): Promise<NodePlanePrograms> {
   const binaries = await controlPlaneBinaries(['kube-controller-manager', 'kube-scheduler', 'kwok'], host, progress, signal);
   return { controllerManager: binaries['kube-controller-manager'], scheduler: binaries['kube-scheduler'], kwok: binaries.kwok };

@@ -11,6 +11,8 @@ const LocalCluster = z.object({
   /** Its name in `DescribeCluster`. */
   eksName: z.string(),
   access: z.enum(['enforce', 'observe']),
+  /** How many nodes are played; without any, pods never come up. */
+  nodes: z.int().exactOptional(),
   endpoint: z.url(),
   /** Base64 of the PEM certificate. */
   certificateAuthority: z.string(),

@@ -9,11 +9,13 @@ import { EKSClient } from '@aws-sdk/client-eks';
 import { z } from 'zod';
 import { systemClock } from '../clock.ts';
 import { failureOf } from '../errors.ts';
+import { bearerToken, createKubernetesClient } from '../kubernetes/index.ts';
 import { applyAccessManifests, createEksCluster, createServiceRole } from './access.ts';
 import { startAwsStandIn } from './aws-stand-in.ts';
 import { Children } from './children.ts';
-import { startControlPlane, startEtcd } from './clusters.ts';
+import { type ControlPlane, startControlPlane, startEtcd } from './clusters.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION, LOCAL_ROOT_KEYS, startEmulator } from './emulator.ts';
+import { type NodePlanePrograms, startNodePlane } from './node-plane.ts';
 import { freePorts } from './ports.ts';
 import { identifyProcess } from './process-identity.ts';
 import { type EnvironmentDescription, type LocalCluster, writeState } from './state.ts';
@@ -28,7 +30,11 @@ export const SupervisorSettings = z.object({
   etcd: z.string(),
   apiServer: z.string(),
   toolsDirectory: z.string(),
-  clusters: z.array(z.object({ name: z.string(), access: z.enum(['enforce', 'observe']), externalId: z.string() })),
+  clusters: z.array(
+    z.object({ name: z.string(), access: z.enum(['enforce', 'observe']), externalId: z.string(), nodes: z.int().exactOptional() }),
+  ),
+  /** Needed where a cluster has nodes. */
+  nodePlane: z.object({ controllerManager: z.string(), scheduler: z.string(), kwok: z.string() }).exactOptional(),
 });
 export type SupervisorSettings = Readonly<z.infer<typeof SupervisorSettings>>;
 
@@ -36,6 +42,8 @@ export type SupervisorSettings = Readonly<z.infer<typeof SupervisorSettings>>;
 export const Command = z.union([z.object({ start: SupervisorSettings }), z.object({ release: z.literal(true) })]);
 /** What it is told. */
 export const Report = z.union([z.object({ progress: z.string() }), z.object({ ready: z.literal(true) }), z.object({ failed: z.string() })]);
+
+const NODES_TIMEOUT_MS = 90_000;
 
 type Shutdown = (crash?: string) => Promise<void>;
 
@@ -112,7 +120,10 @@ async function run(settings: SupervisorSettings, onShutdown: (shutdown: Shutdown
       createEksCluster({ eksName: cluster.name, access: cluster.access, externalId: cluster.externalId }, endpoint, eks),
     );
     const [plane, { roleArn }] = await Promise.all([controlPlane, role]);
-    await applyAccessManifests(plane, settings.project);
+    await Promise.all([
+      applyAccessManifests(plane, settings.project),
+      settings.nodePlane === undefined ? undefined : startNodes(children, plane, settings.nodePlane, cluster.nodes ?? 0),
+    ]);
     server.setCluster(cluster.name, plane);
     const { certificateAuthority, kubeconfig, context } = plane;
     return {
@@ -147,6 +158,16 @@ async function run(settings: SupervisorSettings, onShutdown: (shutdown: Shutdown
     toolsDirectory: settings.toolsDirectory,
   };
   await save();
+}
+
+async function startNodes(children: Children, controlPlane: ControlPlane, programs: NodePlanePrograms, count: number): Promise<void> {
+  if (count === 0) return;
+  const { name, endpoint, certificateAuthority, adminToken } = controlPlane;
+  await using scope = new AsyncDisposableStack();
+  const authentication = bearerToken(adminToken, name);
+  const client = scope.adopt(createKubernetesClient({ endpoint, certificateAuthority, authentication }), (opened) => opened.close());
+  const nodes = Array.from({ length: count }, (_node, index) => ({ name: `node-${index + 1}` }));
+  await startNodePlane(children, { controlPlane, programs, client, nodes }, AbortSignal.timeout(NODES_TIMEOUT_MS));
 }
 
 function report(message: z.infer<typeof Report>): void {
