@@ -6,7 +6,9 @@ import { type Cell, cell } from './table.ts';
 export function describeOutcome(record: ObjectRecord, now: Date): Cell | undefined {
   const waiting = record.resolvedAt === undefined ? describeWaiting(record, now) : undefined;
   if (waiting !== undefined) return cell(waiting, 'quiet');
-  if (record.kind === 'drift' && record.correctedAt !== undefined) return describeCorrection(record, record.correctedAt);
+  if (record.kind === 'drift' && record.correctedAt !== undefined) return describeAct('corrected', record, record.correctedAt);
+  // What is done about bytes that differ is a restart.
+  if (record.kind === 'image' && record.correctedAt !== undefined) return describeAct('restarted', record, record.correctedAt);
   if (record.kind === 'rollout' && record.verifiedAt !== undefined) return undefined;
   if (record.resolvedAt !== undefined) {
     const untouched = record.kind === 'drift' || record.kind === 'rollout' ? ', without a write of ours' : '';
@@ -27,12 +29,12 @@ function describeWaiting({ decision, heldUntil }: ObjectRecord, now: Date): stri
   return word === undefined ? undefined : `${word} for another ${describeDuration(left)}`;
 }
 
-function describeCorrection(record: ObjectRecord, correctedAt: string): Cell {
+function describeAct(act: 'corrected' | 'restarted', record: ObjectRecord, correctedAt: string): Cell {
   const changedAt = changeTime(record);
   const seen = `${describeDuration(record.durationMs ?? between(record.at, correctedAt))} after it was seen`;
   const lived = changedAt === undefined ? '' : `${describeDuration(between(changedAt, correctedAt))} after the change, `;
   const verified = record.verifiedAt === undefined ? '; not verified yet' : ', and verified';
-  return cell(`corrected ${lived}${seen}${verified}`, record.verifiedAt === undefined ? 'warning' : 'plain');
+  return cell(`${act} ${lived}${seen}${verified}`, record.verifiedAt === undefined ? 'warning' : 'plain');
 }
 
 /**

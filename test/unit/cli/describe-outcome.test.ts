@@ -55,6 +55,16 @@ const CASES: readonly [behaviour: string, record: Partial<ObjectRecord>, text: s
   ['says how long a rollout waits', { kind: 'rollout', decision: 'blocked' }, 'open for 2 m since it was seen'],
   ['has nothing to add to a rollout that was verified', { kind: 'rollout', correctedAt: CORRECTED, verifiedAt: CORRECTED }, undefined],
   ['has nothing to add to an open finding about an image', { kind: 'image' }, undefined],
+  [
+    'says that pods with other bytes were restarted, and not yet looked at again',
+    { kind: 'image', correctedAt: CORRECTED },
+    'restarted 0.3 s after it was seen; not verified yet',
+  ],
+  [
+    'says that pods with other bytes were restarted, and that it worked',
+    { kind: 'image', correctedAt: CORRECTED, verifiedAt: CORRECTED, resolvedAt: CORRECTED },
+    'restarted 0.3 s after it was seen, and verified',
+  ],
   ['says when a finding about an image ended', { kind: 'image', resolvedAt: '2026-11-25T11:59:00Z' }, 'no longer so 1 m after it was seen'],
 ];
 
