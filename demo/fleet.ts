@@ -13,10 +13,14 @@ import {
   runCommand,
 } from '../lib/local/index.ts';
 import { pushImage } from '../lib/local/registry.ts';
+import { announcePush } from './ecr-events.ts';
 import type { Narration } from './narration.ts';
 import { createSampleRepository, type SampleRepository } from './sample-repository.ts';
 
 const DEPLOYMENT = 'plumbline';
+
+/** The status with which the command ends when it has findings or differences to show. */
+const FINDINGS = 2;
 
 /** What every chapter works with. */
 export interface Fleet {
@@ -27,7 +31,7 @@ export interface Fleet {
   /** Host of the registry as image references have it. */
   readonly registry: string;
   readonly signal: AbortSignal;
-  /** Points a tag of a repository at an image with this content; returns its digest. */
+  /** Points a tag of a repository at an image with this content, of which the audit is told; returns its digest. */
   push(repository: string, tag: string, content: string): Promise<string>;
   /** Runs the command as a person would, shows it, and shows what it prints. */
   plumbline(...args: readonly string[]): Promise<void>;
@@ -57,13 +61,18 @@ export async function prepareFleet(
     stores: await openStores(environment.region, signal),
     registry,
     signal,
-    push: (name, tag, content) =>
-      pushImage({ endpointUrl: endpointOf(environment), registry, repository: name }, tag, { variant: content }, signal),
+    async push(name, tag, content) {
+      const target = { endpointUrl: endpointOf(environment), registry, repository: name };
+      const digest = await pushImage(target, tag, { variant: content }, signal);
+      await announcePush(environment, name, tag, signal);
+      return digest;
+    },
     async plumbline(...args) {
       narration.command(`plumbline ${args.map((argument) => (/[\s"]/.test(argument) ? JSON.stringify(argument) : argument)).join(' ')}`);
       const command = join(host.project, 'lib', 'cli', 'main.ts');
       const output = await runCommand(host.node, [command, ...args], {
         env: { ...process.env, ...environmentVariables(environment, host) },
+        statuses: [0, FINDINGS],
         signal,
       });
       for (const line of forThisMachine(output).trim().split('\n')) narration.say(line);

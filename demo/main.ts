@@ -3,7 +3,7 @@ import { environmentVariables, thisHost } from '../lib/local/index.ts';
 import { runDemo } from './demo.ts';
 
 const HELP = `Runs Plumbline end to end on this machine: two real Kubernetes API servers, the stacks deployed to an AWS emulator, a Git repository,
-changes made by hand, and the records of what happened to them. Ends by itself and leaves nothing behind.
+changes made by hand, tags that move and pods that run other bytes, and the records of what happened to them. Ends by itself and leaves nothing behind.
 
   npm run demo                   about six minutes, most of it waiting for the schedule
   npm run demo -- --keep         leaves it up, and prints the commands to go on with

@@ -3,10 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { ROTATED_SECRET_VALUE } from '../../demo/breakage.ts';
 import { SAVED_QUERIES } from '../../infra/constructs/saved-queries.ts';
 import { type EnvironmentDescription, localEnvironmentStatus, stopLocalEnvironment, thisHost } from '../../lib/local/index.ts';
 import { everythingStored, logLines, reachOf } from '../helpers/deployed-state.ts';
+import { adminToken, callCluster } from '../helpers/environment.ts';
 import { processesThatMention } from '../helpers/leftovers.ts';
 import { runQuery } from '../helpers/log-insights.ts';
 import { placesThatHold } from '../helpers/secret-search.ts';
@@ -91,6 +93,38 @@ describe('the demo', () => {
     expect(drift.every((record) => record.correctedAt === undefined)).toBe(true);
   });
 
+  it('reports a tag that moved and a debug container, in the cluster whose pods come up', () => {
+    const found = (id: string) => stored.filter((record) => record.kind === 'image' && record.class === id);
+    const moved = found('tag.moved').filter((record) => record.cluster === 'prod-eu');
+    expect(new Set(moved.map((record) => objectOf(record).name))).toEqual(new Set(['web', 'worker']));
+    expect(found('pod.ephemeral').map((record) => [record.cluster, objectOf(record).name, record.decision])).toEqual([
+      ['prod-eu', 'worker', 'reported'],
+    ]);
+    expect(found('pod.ephemeral')[0]?.resolvedAt).toBeUndefined();
+  });
+
+  it('restarts the workload of a pod that runs other bytes, until every pod runs what Git means', async () => {
+    const [mismatch, ...others] = stored.filter((record) => record.kind === 'image' && record.class === 'run.mismatch');
+    expect(others).toEqual([]);
+    expect(mismatch).toMatchObject({ cluster: 'prod-eu', object: { kind: 'Deployment', name: 'web' }, decision: 'applied' });
+    expect(Date.parse(String(mismatch?.verifiedAt))).toBeGreaterThan(Date.parse(String(mismatch?.correctedAt)));
+
+    const [change, bad] = z
+      .array(z.object({ path: z.string(), desired: z.string().optional(), live: z.string().optional() }))
+      .parse(JSON.parse(String(mismatch?.changes)));
+    const pods = await podsOf('web');
+    expect(pods).toHaveLength(4);
+    for (const { metadata, status } of pods) {
+      expect(Date.parse(metadata.creationTimestamp)).toBeGreaterThanOrEqual(
+        Math.floor(Date.parse(String(mismatch?.correctedAt)) / 1000) * 1000,
+      );
+      expect(status.containerStatuses.map(({ imageID }) => imageID.split('@')[1])).toEqual([change?.desired]);
+      expect(bad?.path).not.toBe(`Pod shop/${metadata.name}`);
+    }
+    expect(change?.live).toBeDefined();
+    expect(change?.live).not.toContain(String(change?.desired));
+  });
+
   it('logs every record with the fields that the table holds', () => {
     const logged = lines.filter((line) => line.message === 'record');
     expect(stored.length).toBeGreaterThan(0);
@@ -139,6 +173,23 @@ describe('the demo', () => {
     expect(await processesThatMention(NAME)).toEqual([]);
   });
 });
+
+const Pods = z.object({
+  items: z.array(
+    z.object({
+      metadata: z.object({ name: z.string(), creationTimestamp: z.string() }),
+      status: z.object({ containerStatuses: z.array(z.object({ imageID: z.string() })) }),
+    }),
+  ),
+});
+
+async function podsOf(app: string) {
+  const cluster = environment.clusters.find(({ name }) => name === 'prod-eu');
+  if (cluster === undefined) throw new Error('the demo has a cluster prod-eu');
+  const path = `/api/v1/namespaces/shop/pods?labelSelector=app%3D${app}`;
+  const { body } = await callCluster(cluster, await adminToken(cluster), 'GET', path);
+  return Pods.parse(body).items;
+}
 
 async function scanRecords(): Promise<readonly Line[]> {
   const documents = DynamoDBDocumentClient.from(new DynamoDBClient(reachOf(environment.aws)));
