@@ -11,6 +11,7 @@ import {
   removeFromGit,
   rollBack,
   runOtherBytes,
+  showFleet,
   showRecords,
   showWhatWasAllowed,
   switchToObserve,
@@ -64,6 +65,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
       await pushAnImage(fleet, await runOtherBytes(fleet, otherBytes));
       await showWhatWasAllowed(fleet);
     });
+    await showFleet(fleet);
     narration.close();
     if (options.keep) {
       await environment.release();

@@ -21,10 +21,20 @@ export async function registerClusters(fleet: Fleet): Promise<void> {
     });
   }
   await fleet.plumbline('status');
+  fleet.narration.say('(Pods come up in prod-eu only: what was rolled out to prod-us stays in progress.)');
 }
 
 /** From now on this cluster is only watched. */
 export async function switchToObserve(fleet: Fleet, cluster: string): Promise<void> {
   fleet.narration.step(`Let ${cluster} be observed only`, 'Plumbline goes on looking, and writes nothing to it.');
   await fleet.plumbline('cluster', 'set', cluster, 'mode=observe');
+}
+
+/** Shows how both stand in the end. */
+export async function showFleet(fleet: Fleet): Promise<void> {
+  fleet.narration.step(
+    'See the fleet as it stands',
+    'prod-eu is as Git says, but for the field left to its rival; prod-us is as people made it.',
+  );
+  await fleet.plumbline('status');
 }
