@@ -195,12 +195,18 @@ async function readConfig(config: ImageDigest, { clientFor, http }: EcrDependenc
   const host = ecrHostOf(config.registry);
   if (host === undefined) return notEcr(config);
   try {
-    const { downloadUrl = '' } = await clientFor(host).send(
-      new GetDownloadUrlForLayerCommand({ registryId: host.account, repositoryName: config.repository, layerDigest: config.digest }),
-      { abortSignal: callSignal(signal) },
-    );
+    const command = new GetDownloadUrlForLayerCommand({
+      registryId: host.account,
+      repositoryName: config.repository,
+      layerDigest: config.digest,
+    });
+    const asked = hostAsked(command);
+    const { downloadUrl = '' } = await clientFor(host).send(command, { abortSignal: callSignal(signal) });
     if (!URL.canParse(downloadUrl)) return unanswered(`config ${config.digest}`);
-    const request = { method: 'GET', url: new URL(downloadUrl), headers: {}, maxBytes: MAX_CONFIG_BYTES, allowPrivate: false } as const;
+    const url = new URL(downloadUrl);
+    // Where somebody set at which address ECR is asked, that one may be inside a network, and no other.
+    const allowPrivate = url.host === asked();
+    const request = { method: 'GET', url, headers: {}, maxBytes: MAX_CONFIG_BYTES, allowPrivate } as const;
     const { status, body } = await http(request, signal);
     if (status !== 200) return unverifiable('RegistryFailed', `config ${config.digest}: its download answers HTTP ${status}`);
     const read = readImageConfig(body, config.digest);
@@ -210,6 +216,20 @@ async function readConfig(config: ImageDigest, { clientFor, http }: EcrDependenc
     const { reason, message } = failureOf(error);
     return unverifiable(reason, message);
   }
+}
+
+/** Host and port that a call is sent to: those of AWS, unless somebody set others (`AWS_ENDPOINT_URL`). Known once it was sent. */
+function hostAsked(command: GetDownloadUrlForLayerCommand): () => string | undefined {
+  let host: string | undefined;
+  command.middlewareStack.add(
+    (next) => (args) => {
+      const sent: object = 'request' in args && typeof args.request === 'object' && args.request !== null ? args.request : {};
+      if ('hostname' in sent) host = `${sent.hostname}${'port' in sent && sent.port !== undefined ? `:${sent.port}` : ''}`;
+      return next(args);
+    },
+    { step: 'finalizeRequest' },
+  );
+  return () => host;
 }
 
 function resolutionOf(answer: ManifestAnswer): Resolution {

@@ -130,6 +130,8 @@ it('an event of ECR has pods looked at that use the repository, and no others, b
   expect((await findings('event-eu')).map((record) => record.class)).not.toContain('pod.ephemeral');
   await invokeAudit(event(repository.repository));
   expect((await findings('event-eu')).map((record) => record.class)).toContain('pod.ephemeral');
+  // Index, manifest and config were read, the last from where ECR said.
+  expect((await findings('event-eu')).map((record) => record.class)).not.toContain('run.unverifiable');
 
   const audited = await fleet.plumbline('images', 'audit', 'event-eu', '--json');
   expect(audited).toMatchObject({ status: 2, error: '' });
