@@ -24,15 +24,24 @@ export function imagesEnforceImmutabilityCommand(define: DefineCommand): Command
       const { images } = await run.deployment();
       const except = Array.isArray(options.except) ? options.except.map(String) : [];
       const repository = { host, name: parsed.repository };
-      const change = await enforceImmutability(repository, { except, apply: options.apply === true }, images.ecrFor(host), run.signal);
+      const client = images.ecrFor(host);
       const changed = { ...host, name: parsed.repository };
-      const recordedFor = change.applied ? await images.recordImmutability(changed, change, run.signal) : [];
+      let change = await enforceImmutability(repository, { except, apply: false }, client, run.signal);
+      let recordedFor: readonly string[] = [];
+      if (options.apply === true && describeTagSettings(change.before) !== describeTagSettings(change.after)) {
+        // Before the change: one that cannot be recorded is not made, and one that is cut off is not lost.
+        await images.recordImmutability(changed, change, run.signal);
+        change = await enforceImmutability(repository, { except, apply: true }, client, run.signal);
+        recordedFor = await images.recordImmutability(changed, change, run.signal);
+      }
       run.output.lines([{ repository: `${parsed.registry}/${parsed.repository}`, ...change, recordedFor }]);
       const [before, after] = [describeTagSettings(change.before), describeTagSettings(change.after)];
       run.output.text(() => {
         if (before === after) return `${parsed.repository}: ${before}; nothing to do.\n`;
         const recorded =
-          recordedFor.length === 0 ? '; no cluster uses it, so there is no record' : `; recorded for ${recordedFor.join(', ')}`;
+          recordedFor.length === 0
+            ? `; no cluster uses it, so it is recorded for ${host.account}/${host.region}`
+            : `; recorded for ${recordedFor.join(', ')}`;
         return `${parsed.repository}: ${before} → ${after}${change.applied ? recorded : ' (not done; add --apply)'}\n`;
       });
       return change.applied || before === after ? 0 : 2;

@@ -8,8 +8,8 @@ import { artifactsInUse, type InUseDependencies, type RunAuditDependencies } fro
 const CLASS = 'repo.immutability-enforced';
 
 /**
- * Records that the tag settings of a repository were changed, before and after, for each cluster that uses it. Each record is closed as it is opened.
- * Resolves to the clusters.
+ * Records the tag settings of a repository, before and after, for each cluster that uses it, or for its registry (`ACCOUNT/REGION`) where none
+ * does: before the change, as what is about to be done, and closed when it is applied. Resolves to the clusters.
  */
 export async function recordImmutability(
   repository: ChangedRepository,
@@ -21,7 +21,9 @@ export async function recordImmutability(
   const using = inUse.filter(({ artifact }) => usesRepository(artifact, repository));
   const now = deps.clock.now().toISOString();
   const { account, region, name } = repository;
-  for (const { cluster, artifact } of using) {
+  const nowhere = [{ cluster: `${account}/${region}`, revision: '' }];
+  const places = using.length === 0 ? nowhere : using.map(({ cluster, artifact }) => ({ cluster, revision: artifact.revision }));
+  for (const { cluster, revision } of places) {
     const fact = {
       kind: 'image',
       object: { apiVersion: 'ecr.amazonaws.com', kind: 'Repository', namespace: '', name },
@@ -33,10 +35,9 @@ export async function recordImmutability(
           live: describeTagSettings(change.before),
         },
       ],
-      decision: 'applied',
-      verifiedAt: now,
+      ...(change.applied ? ({ decision: 'applied', verifiedAt: now } as const) : ({ decision: 'reported' } as const)),
     } as const;
-    const run = { cluster, runId: deps.newRunId(), revision: artifact.revision, startedAt: now };
+    const run = { cluster, runId: deps.newRunId(), revision, startedAt: now };
     await deps.recorder.record({ ...run, facts: [fact], closes: () => false }, signal);
   }
   return using.map(({ cluster }) => cluster);

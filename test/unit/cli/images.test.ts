@@ -220,14 +220,15 @@ describe('images allow-list', () => {
 });
 
 describe('images enforce-immutability', () => {
-  function worldWithRepository() {
+  function worldWithRepository(isDown = false) {
     const { client, calls } = ecrClientThatAnswers(() => ({
       body: { repositories: [{ repositoryName: 'web', imageTagMutability: 'MUTABLE' }] },
     }));
     const { world } = worldWithLocks(NEW);
     const recorded: unknown[] = [];
     const recordImmutability: World['images']['recordImmutability'] = async (repository, change) => {
-      recorded.push([repository, change.before.mutability, change.after.mutability]);
+      if (isDown) throw new Error('the table cannot be reached');
+      recorded.push([repository, change.before.mutability, change.after.mutability, change.applied]);
       return ['prod-eu'];
     };
     return { world: { ...world, images: { ...world.images, ecrFor: () => client, recordImmutability } }, calls, recorded };
@@ -248,8 +249,18 @@ describe('images enforce-immutability', () => {
       { before: { mutability: 'MUTABLE' }, after: { exclusions: ['dev-*'] }, applied: true, recordedFor: ['prod-eu'] },
     ]);
     const repository = { account: '123456789012', region: 'eu-west-1', name: 'web' };
-    expect(recorded).toEqual([[repository, 'MUTABLE', 'IMMUTABLE_WITH_EXCLUSION']]);
+    expect(recorded).toEqual([
+      [repository, 'MUTABLE', 'IMMUTABLE_WITH_EXCLUSION', false],
+      [repository, 'MUTABLE', 'IMMUTABLE_WITH_EXCLUSION', true],
+    ]);
     expect(calls.at(-1)?.operation).toBe('PutImageTagMutability');
+  });
+
+  it('changes nothing that it cannot record', async () => {
+    const { world, calls } = worldWithRepository(true);
+    const result = await runCommand(world, 'images', 'enforce-immutability', WEB, '--apply');
+    expect(result).toMatchObject({ status: 1, error: expect.stringContaining('the table cannot be reached') });
+    expect(calls.map(({ operation }) => operation)).toEqual(['DescribeRepositories']);
   });
 
   it('is for ECR alone', async () => {

@@ -8,7 +8,7 @@ import { deployment, rendered } from '../../helpers/workloads.ts';
 const ECR = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
 const now = new Date('2026-01-01T00:00:00Z');
 
-it('records what the settings of a repository were and are for each cluster that uses it, as something that is done', async () => {
+function setUp() {
   const runs: RunFacts[] = [];
   const images: Readonly<Record<string, string>> = { 'prod-eu': `${ECR}/web:1`, 'prod-us': `${ECR}/api:1` };
   const deps = {
@@ -29,11 +29,18 @@ it('records what the settings of a repository were and are for each cluster that
     clock: { now: () => now },
     newRunId: () => '01JGFJJZ00',
   };
-  const change = {
-    before: { mutability: 'MUTABLE', exclusions: [] },
-    after: { mutability: 'IMMUTABLE_WITH_EXCLUSION', exclusions: ['dev-*'] },
-    applied: true,
-  } as const;
+  return { deps, runs };
+}
+
+const change = {
+  before: { mutability: 'MUTABLE', exclusions: [] },
+  after: { mutability: 'IMMUTABLE_WITH_EXCLUSION', exclusions: ['dev-*'] },
+  applied: true,
+} as const;
+const never = new AbortController().signal;
+
+it('records what the settings of a repository were and are for each cluster that uses it, as something that is done', async () => {
+  const { deps, runs } = setUp();
   const repository = { account: '123456789012', region: 'eu-west-1', name: 'web' };
   expect(await recordImmutability(repository, change, deps, new AbortController().signal)).toEqual(['prod-eu']);
   const [run] = runs;
@@ -46,4 +53,25 @@ it('records what the settings of a repository were and are for each cluster that
     verifiedAt: now.toISOString(),
     resolvedAt: now.toISOString(),
   });
+});
+
+it('records what is about to be done as open, which the change closes', async () => {
+  const { deps, runs } = setUp();
+  const repository = { account: '123456789012', region: 'eu-west-1', name: 'web' };
+  await recordImmutability(repository, { ...change, applied: false }, deps, never);
+  await recordImmutability(repository, change, deps, never);
+  const [intent, done] = runs;
+  if (intent === undefined || done === undefined) throw new Error('two were recorded');
+  const [open] = planRecords([], intent, now, () => 'id').flat();
+  if (open === undefined) throw new Error('nothing was opened');
+  expect([open.decision, open.resolvedAt]).toEqual(['reported', undefined]);
+  const [closed] = planRecords([open], done, now, () => 'another').map((steps) => steps.at(-1));
+  expect(closed).toMatchObject({ id: 'id', decision: 'applied', verifiedAt: now.toISOString(), resolvedAt: now.toISOString() });
+});
+
+it('records it for the registry where no cluster uses the repository', async () => {
+  const { deps, runs } = setUp();
+  const repository = { account: '123456789012', region: 'eu-west-1', name: 'unused' };
+  expect(await recordImmutability(repository, change, deps, never)).toEqual([]);
+  expect(runs.map(({ cluster }) => cluster)).toEqual(['123456789012/eu-west-1']);
 });
