@@ -69,11 +69,16 @@ describe('one run', () => {
     const { auditor, registry, read, pass } = fleet({ seconds: 4, dark });
     const clusters = clustersOf([...dark, 'healthy']);
     const audits: [string, boolean][] = [];
+    const begun: number[] = [];
     for (let tick = 0; tick < 9; tick += 1) {
+      const before = read.length;
       const found = await auditor.whenDue(clusters, registry, never);
+      begun.push(read.length - before);
       audits.push(...[...found].map(([cluster, audit]): [string, boolean] => [cluster, 'failure' in audit]));
       pass(1);
     }
+    // At 0, 4 and 8 seconds.
+    expect(begun.slice(0, 5)).toEqual([3, 3, 3, 3, 2]);
     expect(new Set(read.slice(0, 14)).size).toBe(14);
     expect(Object.fromEntries(audits)).toEqual({ ...Object.fromEntries(dark.map((cluster) => [cluster, true])), healthy: false });
   });
