@@ -8,6 +8,7 @@ import type { Platform } from './types.ts';
 
 const CONFIGS_AT_ONCE = 4;
 const EXISTENCE_MS = 3_600_000;
+const SPOILT_CONFIG: ReadonlySet<string> = new Set(['DigestMismatch', 'MalformedConfig']);
 
 /** A digest that somebody means or runs. */
 export interface WantedImage extends ImageDigest {
@@ -82,7 +83,8 @@ export async function readImageGraph(
     if (image?.config === undefined) return;
     const answer = await deps.contents.config({ ...where, digest: image.config }, signal);
     if (answer.state !== 'found') {
-      standing.set(digestKey(where), answer);
+      // What runs is compared without it. One that is gone, or is not what its digest names, keeps nodes from running the image.
+      if (answer.state === 'missing' || SPOILT_CONFIG.has(answer.failure.reason)) standing.set(digestKey(where), answer);
       return;
     }
     const { platform, ...build } = answer.config;

@@ -97,10 +97,14 @@ describe('an image whose registry does not say whether it is still there', () =>
     expect(again.closes(open('run.unverifiable', A))).toBe(true);
   });
 
-  it('is not known to be of the node that it runs on, while its config cannot be read', async () => {
-    const registry = { ...playedRegistry(), config: async () => denied };
+  it.each<[string, NoAnswer, readonly string[]]>([
+    ['is gone', gone, ['digest.missing']],
+    ['is not what its digest names', { state: 'unverifiable', failure: { reason: 'DigestMismatch', message: 'x' } }, ['run.unverifiable']],
+    ['could not be read, without which bytes are compared', denied, []],
+  ])('is held against its config: one that %s', async (_what, answer, ids) => {
+    const registry = { ...playedRegistry(), config: async () => answer };
     const found = await auditor(registry).look([workload('Deployment', 'web', WEB)], [replica(WEB)]);
-    expect(lines(found)).toEqual(['run.unverifiable Deployment shop/web [app]']);
+    expect(lines(found)).toEqual(ids.map((id) => `${id} Deployment shop/web [app]`));
   });
 });
 
