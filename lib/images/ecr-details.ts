@@ -37,7 +37,7 @@ interface Kept<T> {
 /** What one call says of an image itself. */
 type Described = { readonly state: 'found'; readonly status: ImageDetails['status']; readonly scan: ImageScan | 'never' } | NoAnswer;
 
-/** Details of images in private ECR, kept for an hour; where they could not be read, for ten minutes. */
+/** Details of images in private ECR, kept for an hour; that an image is not there, or its registry does not answer, for ten minutes. */
 export function createEcrDetails(deps: EcrDetailDependencies): DetailReader {
   const described = new Map<string, Kept<Described>>();
   const children = new Map<string, Kept<readonly string[] | undefined>>();
@@ -54,7 +54,7 @@ export function createEcrDetails(deps: EcrDetailDependencies): DetailReader {
     );
     await inParallel(batches, CALLS_AT_ONCE, async (batch) => {
       for (const [image, answer] of await askForSilent(await describe(deps.clientFor, batch, signal), signal)) {
-        described.set(digestKey(image), { image, answer, until: now() + (answer.state === 'found' ? KEPT_MS : RETRY_MS) });
+        described.set(digestKey(image), { image, answer, until: now() + keptFor(answer) });
       }
     });
   }
@@ -222,6 +222,12 @@ function readDetail({ imageStatus, imageScanFindingsSummary: scan }: ImageDetail
     status: imageStatus ?? 'ACTIVE',
     scan: completedAt === undefined ? 'never' : { completedAt, critical: scan?.findingSeverityCounts?.CRITICAL ?? 0 },
   };
+}
+
+/** That it could not be known is a finding, which the next audit is to take back; one that waited in vain would do so again. */
+function keptFor(answer: Described): number {
+  if (answer.state === 'found') return KEPT_MS;
+  return answer.state === 'unverifiable' && answer.failure.reason !== 'TimeoutError' ? 0 : RETRY_MS;
 }
 
 function unique(images: readonly ImageDigest[]): readonly ImageDigest[] {

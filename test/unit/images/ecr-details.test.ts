@@ -108,9 +108,8 @@ describe('the status of an image', () => {
   });
 
   it.each([
-    ['AccessDeniedException', 'unverifiable'],
-    ['ThrottlingException', 'unverifiable'],
     ['RepositoryNotFoundException', 'missing'],
+    ['TimeoutError', 'unverifiable'],
   ])('that ends in %s is %s, and asked for again after ten minutes, not before', async (error, state) => {
     const { of, count, pass } = readerThatAnswers({ DescribeImages: () => ({ error, status: 400 }) });
     expect(await of(image('a'))).toBe(state);
@@ -120,6 +119,14 @@ describe('the status of an image', () => {
     pass(1);
     await of(image('a'));
     expect(count('DescribeImages')).toBe(2);
+  });
+
+  it.each(['AccessDeniedException', 'ThrottlingException'])('that is refused with %s is taken back by the next audit', async (error) => {
+    let refused = true;
+    const { of } = readerThatAnswers({ DescribeImages: (call) => (refused ? { error, status: 400 } : described()(call)) });
+    expect(await of(image('a'))).toBe('unverifiable');
+    refused = false;
+    expect(await of(image('a'))).toMatchObject({ status: 'ACTIVE' });
   });
 
   it('is known of private ECR alone, and forgotten when its repository changed', async () => {
