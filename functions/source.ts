@@ -8,7 +8,7 @@ import { ulid } from 'ulidx';
 import { systemClock } from '../lib/clock.ts';
 import { createQueueClient, createQueues, SourceMessage } from '../lib/fleet/index.ts';
 import { createImageRegistry } from '../lib/image-registry.ts';
-import { createPlatformReader, gateImages, lockImages } from '../lib/images/index.ts';
+import { createContentReader, gateImages, lockImages } from '../lib/images/index.ts';
 import { toolsIn } from '../lib/render/index.ts';
 import { createSecretReader, createSecretsClient } from '../lib/secrets.ts';
 import { notKeptError, processRepository, type SourceDependencies } from '../lib/source/index.ts';
@@ -19,7 +19,7 @@ const queues = createQueues(createQueueClient(), { sources: settings.SOURCE_QUEU
 const readSecret = createSecretReader(createSecretsClient());
 const roles = { roleArns: settings.REGISTRY_ROLES, externalId: settings.REGISTRY_EXTERNAL_ID };
 const registry = createImageRegistry({ deployment: settings.DEPLOYMENT, readSecret, roles }, systemClock);
-const platforms = createPlatformReader({ contents: registry, store: stores.imageContents, clock: systemClock });
+const contents = createContentReader({ contents: registry, store: stores.imageContents, clock: systemClock });
 const dependencies: SourceDependencies = {
   clusters: stores.clusters,
   state: stores.state,
@@ -27,7 +27,7 @@ const dependencies: SourceDependencies = {
   readSecret,
   lockImages: async (rendered, { imagePolicy, regions }, signal) => {
     const locked = await lockImages(rendered, imagePolicy, { registry, locks: stores.locks, clock: systemClock }, signal);
-    return await gateImages(locked, regions, { registry, details: registry.details, platforms, clock: systemClock }, signal);
+    return await gateImages(locked, regions, { registry, details: registry.details, contents, clock: systemClock }, signal);
   },
   enqueue: (message) => queues.sendClusters([{ message, delaySeconds: 0 }]),
   recorder,

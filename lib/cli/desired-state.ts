@@ -1,14 +1,7 @@
 import { tmpdir } from 'node:os';
 import type { Clock } from '../clock.ts';
 import type { ClusterRow } from '../fleet/index.ts';
-import {
-  createPlatformReader,
-  type DetailReader,
-  gateImages,
-  type ImageContents,
-  type ImageRegistry,
-  lockImages,
-} from '../images/index.ts';
+import { createContentReader, type DetailReader, gateImages, type ImageContents, type ImageRegistry, lockImages } from '../images/index.ts';
 import { isRenderedFor } from '../reconcile/index.ts';
 import { type RenderOptions, toolsIn } from '../render/index.ts';
 import { type Artifact, type GitHost, type RenderedSource, type Repository, renderDirectory, renderRevision } from '../source/index.ts';
@@ -45,10 +38,10 @@ export async function readDesiredState(
   const rendered = await render(row, source, deps, signal);
   const locked = await lockImages(rendered, row.imagePolicy, { registry: deps.registry, locks, clock: deps.clock }, signal);
   const store = { ...deps.imageContents, put: async () => {} };
-  const platforms = createPlatformReader({ contents: deps.registry, store, clock: deps.clock });
+  const contents = createContentReader({ contents: deps.registry, store, clock: deps.clock });
   const regions = row.connection.type === 'eks' ? [row.connection.region] : [];
   const { registry, clock } = deps;
-  const gated = await gateImages(locked, regions, { registry, details: registry.details, platforms, clock }, signal);
+  const gated = await gateImages(locked, regions, { registry, details: registry.details, contents, clock }, signal);
   return { ...gated, schemaVersion: 1, renderedAt: deps.clock.now().toISOString() };
 }
 

@@ -47,7 +47,7 @@ export const FINDINGS = {
   'sig.missing': kind('medium', 'ignore', true),
   'scan.stale': kind('low', 'ignore', true),
   'scan.critical': kind('high', 'ignore', true),
-  'prov.no-commit': kind('medium', 'ignore', false),
+  'prov.no-commit': kind('medium', 'ignore', true),
   'build.mutating': kind('low', 'report', false),
 } as const satisfies Readonly<Record<string, FindingKind>>;
 
@@ -57,7 +57,7 @@ export type FindingId = keyof typeof FINDINGS;
  * Those that depend on the cluster, or on what can be undone without a commit: they stop a rollout of the workload when it is its turn, and
  * leave what runs alone. Others are of what Git says, and keep the object from being applied at all.
  */
-export const STOPS_ROLLOUT: ReadonlySet<string> = new Set<FindingId>([
+export const STOPS_ROLLOUT: ReadonlySet<FindingId> = new Set<FindingId>([
   'ref.platform-pin',
   'ref.no-platform',
   'digest.missing',

@@ -4,16 +4,17 @@ import { objectIdOf, objectKey } from '../manifests/object.ts';
 import { podSpecsOf } from '../manifests/pod-specs.ts';
 import type { LockedSource } from '../source/artifact.ts';
 import { findingsOf } from './audit.ts';
+import type { ImageBuild } from './content-reader.ts';
 import type { ImageObservation } from './detail-findings.ts';
-import { FINDINGS, type FindingId, type FindingPolicy, STOPS_ROLLOUT } from './finding-table.ts';
+import { FINDINGS, type FindingId, type FindingPolicy, isFindingId, STOPS_ROLLOUT } from './finding-table.ts';
 import { type TagObservation, unpinnedFinding } from './findings.ts';
 import { type ImageUse, imageUsesOf, pinnedTagOf, unpinnedTagOf } from './image-uses.ts';
 import { isTagMutable } from './mutability.ts';
-import { observeImages } from './observe-images.ts';
+import { deployedImage, observeImages } from './observe-images.ts';
 import { podSentence } from './pod-sentences.ts';
 import { stateFindings } from './pod-state.ts';
 import { ImageReferenceError, tagOf } from './reference.ts';
-import { type ImageRegistry, type RepositorySettings, type Resolution, repositoryKey, unanswered } from './registry.ts';
+import { digestKey, type ImageRegistry, type RepositorySettings, type Resolution, repositoryKey, unanswered } from './registry.ts';
 import { type RolloutImagesDependencies, readRolloutImages } from './rollout-images.ts';
 
 export interface GateDependencies extends RolloutImagesDependencies {
@@ -76,13 +77,15 @@ async function blockedObjects(
 }
 
 function blockingIds(policy: FindingPolicy | undefined): ReadonlySet<string> {
-  return new Set(Object.entries(policy ?? {}).flatMap(([id, act]) => (act === 'block' && !STOPS_ROLLOUT.has(id) ? [id] : [])));
+  return new Set(
+    Object.entries(policy ?? {}).flatMap(([id, act]) => (act === 'block' && !(isFindingId(id) && STOPS_ROLLOUT.has(id)) ? [id] : [])),
+  );
 }
 
 async function failuresOfUses(
   uses: readonly ImageUse[],
   blocking: ReadonlySet<string>,
-  { registry, details, clock }: GateDependencies,
+  { registry, details, contents, clock }: GateDependencies,
   signal: AbortSignal,
 ): Promise<readonly (readonly [ImageUse, Failure])[]> {
   const any = (ids: readonly FindingId[]) => ids.some((id) => blocking.has(id));
@@ -93,7 +96,11 @@ async function failuresOfUses(
     pinned.length === 0 ? new Map<string, Resolution>() : registry.resolve(pinned, signal),
   ]);
   const wanted = { policy: onlyBlocked(blocking), uses };
-  const imageOf = await observeImages(any(OF_DETAILS) ? [wanted] : [], details, signal);
+  const builtOf = blocking.has('prov.no-commit') ? uses.flatMap((use) => deployedImage(use) ?? []) : undefined;
+  const [imageOf, builds] = await Promise.all([
+    observeImages(any(OF_DETAILS) ? [wanted] : [], details, signal),
+    builtOf === undefined ? undefined : contents.builds(builtOf, signal),
+  ]);
   const asked = new Set([...tags, ...pinned].map(({ text }) => text));
   return uses.flatMap((use) => {
     const image = imageOf(use, undefined);
@@ -105,10 +112,25 @@ async function failuresOfUses(
     // What could not be asked for is unverifiable, and what we asked for is what blocks.
     const found = findings.filter(({ id }) => blocking.has(id) || id === 'run.unverifiable').map(({ id, message }) => refused(id, message));
     const unknown = unknownOf(use, image, blocking);
-    const all = [...found, ...(unknown === undefined ? [] : [unknown]), ...unknownOrigins(use, tag?.settings, blocking)];
+    const all = [
+      ...found,
+      ...(unknown === undefined ? [] : [unknown]),
+      ...unknownOrigins(use, tag?.settings, blocking),
+      ...(builds === undefined ? [] : commitFailures(use, builds)),
+    ];
     const [first] = all;
     return first === undefined ? [] : [[use, { reason: first.reason, message: all.map(({ message }) => message).join(' ') }] as const];
   });
+}
+
+/** Of an image that does not say from which commit it was built, or whose config could not be read. */
+function commitFailures(use: ImageUse, builds: ReadonlyMap<string, ImageBuild>): readonly Failure[] {
+  const image = deployedImage(use);
+  const build = image === undefined ? undefined : builds.get(digestKey(image));
+  if (build?.revision !== undefined) return [];
+  if (build !== undefined) return [refused('prov.no-commit', podSentence({ id: 'prov.no-commit', image: use.text }, 1))];
+  const why = image === undefined ? 'it has no digest' : 'the registry did not tell';
+  return [unverifiable(`image ${use.shown}: the commit that it was built from could not be read (${why}).`)];
 }
 
 /** Settings say whether the tag can be overwritten; where it points is the lock's to say. */

@@ -18,6 +18,7 @@ export {
   type RerollOutcome,
   rerollMismatch,
 } from './auto-reroll.ts';
+export { type ContentReader, createContentReader } from './content-reader.ts';
 export { createEcrRegistry, type EcrDependencies } from './ecr.ts';
 export type { EcrClients } from './ecr-calls.ts';
 export { createEcrDetails } from './ecr-details.ts';
@@ -35,7 +36,6 @@ export { createOciRegistry } from './oci.ts';
 export { createOciClient, type RegistryAccess } from './oci-client.ts';
 export { createOciDetails } from './oci-details.ts';
 export { createPace, type Pace } from './pace.ts';
-export { createPlatformReader, type PlatformReader } from './platforms.ts';
 export { type AuditPods, createPodAuditor, type PodAuditor } from './pod-auditor.ts';
 export type { ImageException, ImagePolicy } from './policy.ts';
 export { type ExecDependencies, recordExecs } from './record-execs.ts';

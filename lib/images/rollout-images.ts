@@ -1,8 +1,8 @@
+import type { ContentReader, ImagePlatforms } from './content-reader.ts';
 import { actOn, FINDINGS, type FindingId, type FindingPolicy } from './finding-table.ts';
 import type { DetailReader } from './image-details.ts';
 import { deployedText, type ImageUse } from './image-uses.ts';
 import { deployedImage, observeImages } from './observe-images.ts';
-import type { ImagePlatforms, PlatformReader } from './platforms.ts';
 import { digestKey, type NoAnswer, unverifiable } from './registry.ts';
 import type { RolloutImage, RolloutStop } from './types.ts';
 
@@ -11,7 +11,7 @@ const TOO_LATE = unverifiable('TooLate', `the registry did not answer within ${P
 
 export interface RolloutImagesDependencies {
   readonly details: DetailReader;
-  readonly platforms: PlatformReader;
+  readonly contents: ContentReader;
 }
 
 type Observation = NonNullable<ReturnType<Awaited<ReturnType<typeof observeImages>>>>;
@@ -24,7 +24,7 @@ export async function readRolloutImages(
   uses: readonly ImageUse[],
   policy: FindingPolicy | undefined,
   regions: readonly string[],
-  { details, platforms }: RolloutImagesDependencies,
+  { details, contents }: RolloutImagesDependencies,
   signal: AbortSignal,
 ): Promise<Readonly<Record<string, RolloutImage>>> {
   const stops = (...ids: readonly FindingId[]) => ids.some((id) => actOn(id, policy) === 'block');
@@ -40,7 +40,7 @@ export async function readRolloutImages(
   const untold = fitting.flatMap(({ use, image }) => (lockedPlatforms(use) === undefined ? [image] : []));
   const [observe, platformsOf] = await Promise.all([
     patiently((within) => observeImages(clusters, clusters.length === 0 ? undefined : details, within), signal),
-    patiently((within) => platforms.read(untold, within), signal),
+    patiently((within) => contents.platforms(untold, within), signal),
   ]);
   const offered = new Map(fitting.map(({ use, image }) => [use, lockedPlatforms(use) ?? platformsOf?.get(digestKey(image))]));
   const known = deployed.map(({ use }): readonly [string, RolloutImage] => {

@@ -21,6 +21,8 @@ export interface ImageContent {
   readonly architecture?: 'amd64' | 'arm64';
   /** `oci` if not given. */
   readonly format?: 'oci' | 'docker';
+  /** The build step that made its layer, by the history of its config; one that copies the file if not given. */
+  readonly createdBy?: string;
 }
 
 /** A registry refused what was pushed to it: `status` and the first code of its answer, like `TAG_INVALID`. */
@@ -92,7 +94,7 @@ interface Manifest {
 }
 
 async function imageManifest(target: PushTarget, image: ImageContent, signal: AbortSignal): Promise<Manifest> {
-  const { variant, architecture = 'amd64', format = 'oci' } = image;
+  const { variant, architecture = 'amd64', format = 'oci', createdBy = 'COPY variant.txt /' } = image;
   const types = MEDIA_TYPES[format];
   const layer = tarOf('variant.txt', variant);
   const diffId = digestOf(layer);
@@ -102,7 +104,7 @@ async function imageManifest(target: PushTarget, image: ImageContent, signal: Ab
       os: 'linux',
       config: { Cmd: ['/variant.txt'] },
       rootfs: { type: 'layers', diff_ids: [diffId] },
-      history: [{ created_by: 'COPY variant.txt /' }],
+      history: [{ created_by: createdBy }],
     }),
   );
   const layers = [await pushBlob(target, types.layer, layer, signal)];

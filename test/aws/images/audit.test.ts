@@ -2,6 +2,8 @@ import { BatchDeleteImageCommand } from '@aws-sdk/client-ecr';
 import { expect, it } from 'vitest';
 import { type ArtifactInUse, type AuditDependencies, auditImages, type ClusterAudit } from '../../../lib/images/audit.ts';
 import { createEcrRegistry } from '../../../lib/images/ecr.ts';
+import { createEcrDetails } from '../../../lib/images/ecr-details.ts';
+import type { EcrHost } from '../../../lib/images/ecr-host.ts';
 import { lockImages } from '../../../lib/images/lock.ts';
 import { createRegistryHttp } from '../../../lib/images/registry-http.ts';
 import { type PushTarget, pushImage, pushIndex } from '../../../lib/local/registry.ts';
@@ -122,6 +124,19 @@ it('finds a tag that was deleted and pushed again although its repository is imm
   expect((await audit(cluster)).findings).toMatchObject([{ id: 'tag.moved', lockedDigest: first, currentDigest: second }]);
   const next = await lockImages(rendered('b2', deployment('api', image)), 'lock', { registry: deps.registry, locks, clock }, signal);
   expect(next.objects).toEqual([deployment('api', `${image}@${first}`)]);
+});
+
+it('finds a digest beside a tag that names another, and one that the registry of the cluster’s own region has not', async () => {
+  await setUp();
+  const web = await freshRepository('MUTABLE');
+  const first = await pushImage(web, '1', { variant: 'first' }, signal);
+  const second = await pushImage(web, '1', { variant: 'second' }, signal);
+  const clientFor = ({ region }: EcrHost) => ecrClient(undefined, region);
+  const contents = createEcrRegistry({ clientFor, settingsCache: new Map(), http, clock });
+  deps = { ...deps, registry: contents, details: createEcrDetails({ clientFor, contents, clock }) };
+  const pinned = await inUse('prod-eu', `${imageOf(web, '1')}@${first}`);
+  expect((await audit(pinned)).findings).toMatchObject([{ id: 'tag.tag-digest-disagree', lockedDigest: first, currentDigest: second }]);
+  expect(idsOf(await audit({ ...pinned, region: 'eu-south-2' }))).toEqual(['tag.tag-digest-disagree', 'digest.not-replicated']);
 });
 
 it('asks for each tag once, however many clusters use it', async () => {

@@ -5,6 +5,7 @@ import { auditImages } from '../../../lib/images/audit.ts';
 import { lockImages } from '../../../lib/images/lock.ts';
 import { createOciRegistry } from '../../../lib/images/oci.ts';
 import { createOciClient, type RegistryAccess } from '../../../lib/images/oci-client.ts';
+import { createOciDetails } from '../../../lib/images/oci-details.ts';
 import { parseImageReference } from '../../../lib/images/reference.ts';
 import type { ImageContents, ImageRegistry } from '../../../lib/images/registry.ts';
 import { createRegistryHttp } from '../../../lib/images/registry-http.ts';
@@ -57,6 +58,17 @@ it.each([
     { id: 'tag.moved', lockedDigest: first, currentDigest: second },
     { id: 'repo.mutable' },
   ]);
+});
+
+it('knows whether an image is there, and by its tags whether it is signed', async () => {
+  const send = createOciClient({ http: createRegistryHttp(), accessTo: async () => ({ plainHttp: true }), clock });
+  const where = { registry: plain.host, repository: 'team/signed' };
+  const digest = await pushImage(target('team/signed'), '1', { variant: 'signed' }, signal);
+  const other = await pushImage(target('team/signed'), '2', { variant: 'not signed' }, signal);
+  await pushImage(target('team/signed'), `${digest.replace(':', '-')}.sig`, { variant: 'a signature' }, signal);
+  const images = [digest, other, `sha256:${'0'.repeat(64)}`].map((one) => ({ ...where, digest: one }));
+  const details = await createOciDetails(send, clock).details(images, { lifecycles: false, scans: false, signatures: true }, signal);
+  expect([...details.values()]).toMatchObject([{ details: { signed: true } }, { details: { signed: false } }, { state: 'missing' }]);
 });
 
 it('reads an index to its children and their config', async () => {

@@ -1,11 +1,11 @@
 import { BatchDeleteImageCommand } from '@aws-sdk/client-ecr';
 import { expect, it } from 'vitest';
+import { createContentReader } from '../../../lib/images/content-reader.ts';
 import { createEcrRegistry } from '../../../lib/images/ecr.ts';
 import { createEcrDetails } from '../../../lib/images/ecr-details.ts';
 import type { EcrHost } from '../../../lib/images/ecr-host.ts';
 import { gateImages } from '../../../lib/images/gate.ts';
 import { lockImages } from '../../../lib/images/lock.ts';
-import { createPlatformReader } from '../../../lib/images/platforms.ts';
 import { createRegistryHttp, type RegistryHttp } from '../../../lib/images/registry-http.ts';
 import type { RolloutPlace } from '../../../lib/images/rollout-place.ts';
 import { rolloutStop } from '../../../lib/images/rollout-stop.ts';
@@ -42,7 +42,7 @@ async function setUp() {
   };
   const registry = createEcrRegistry({ clientFor, settingsCache: new Map(), http, clock });
   const details = createEcrDetails({ clientFor, contents: registry, clock });
-  const platforms = createPlatformReader({ contents: registry, store: createImageContentStore(client, table), clock });
+  const contents = createContentReader({ contents: registry, store: createImageContentStore(client, table), clock });
   const locks = createLockStore(client, table);
   const web = await freshRepository('MUTABLE');
   return {
@@ -54,7 +54,7 @@ async function setUp() {
     },
     render: async (source: RenderedSource, regions: readonly string[] = []): Promise<LockedSource> => {
       const locked = await lockImages(source, 'lock', { registry, locks, clock }, signal);
-      return await gateImages(locked, regions, { registry, details, platforms, clock }, signal);
+      return await gateImages(locked, regions, { registry, details, contents, clock }, signal);
     },
   };
 }

@@ -90,13 +90,25 @@ it('finds pods that were changed after they were made: patched images, debug con
   await played.loose('copy', image);
   await played.loose('stranger', 'busybox:1');
   await played.replicas('writable', amd64, `${nameOf(web)}:1`, [run], { securityContext: {} });
-  expect(linesOf(await audit('patched', 'debugged', 'writable'))).toEqual([
+  await played.replicas('meshed', amd64, image, [{ ...run, injected: 'mesh.example/proxy:1' }]);
+  expect(linesOf(await audit('patched', 'debugged', 'writable', 'meshed'))).toEqual([
     'fs.writable Deployment writable [app]',
     'pod.debug-copy Pod copy',
     'pod.ephemeral Deployment debugged [debugger]',
     'pod.image-patched Deployment patched [app]',
+    'pod.injected Deployment meshed [sidecar]',
     'pull.hazard Deployment writable [app]',
   ]);
+});
+
+it('finds data that is kept in a container, and images that were built of whatever was newest', async () => {
+  const { played, amd64, audit, linesOf } = world;
+  const web = await freshRepository('MUTABLE');
+  const digest = await pushImage(web, '1', { variant: 'newest', createdBy: 'RUN apt-get update && apt-get -y upgrade' }, signal);
+  const volumes = { volumes: [{ name: 'data', emptyDir: {} }] };
+  const mounts = { volumeMounts: [{ name: 'data', mountPath: '/var/lib/postgresql' }] };
+  await played.replicas('stateful', amd64, `${nameOf(web)}:1@${digest}`, [{ imageId: `${nameOf(web)}@${digest}` }], mounts, volumes);
+  expect(linesOf(await audit('stateful'))).toEqual(['build.mutating Deployment stateful [app]', 'fs.state Deployment stateful [app]']);
 });
 
 it('raises the alarm when an image that runs is not in its registry any more, and when a node has no image', async () => {

@@ -9,6 +9,8 @@ export interface PlayedContainer {
   /** Of the pod spec, where it is another one than the template's. */
   readonly spec?: string;
   readonly statusImage?: string;
+  /** Of a container that the pod has and its template has not. */
+  readonly injected?: string;
 }
 
 /** Plays controllers and kubelets on a real API server: it has neither, so what is written stays. */
@@ -22,6 +24,7 @@ export interface PlayedPods {
     template: string,
     pods: readonly Omit<PlayedContainer, 'template'>[],
     extra?: object,
+    podSpec?: object,
   ): Promise<readonly string[]>;
   /** A Deployment whose ReplicaSets nobody makes. */
   deployment(name: string, image: string): Promise<void>;
@@ -78,7 +81,7 @@ export async function playPods(): Promise<PlayedPods> {
       return name;
     },
 
-    async replicas(deployment, node, template, played, extra = {}) {
+    async replicas(deployment, node, template, played, extra = {}, podSpec = {}) {
       const labels = { app: deployment, 'pod-template-hash': randomUUID().slice(0, 8) };
       const containers = [{ name: 'app', image: template, securityContext: { readOnlyRootFilesystem: true }, ...extra }];
       const name = `${deployment}-${labels['pod-template-hash']}`;
@@ -87,12 +90,17 @@ export async function playPods(): Promise<PlayedPods> {
         apiVersion: 'apps/v1',
         kind: 'ReplicaSet',
         metadata: { name, namespace, labels, ownerReferences: [owned] },
-        spec: { replicas: played.length, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers } } },
+        spec: {
+          replicas: played.length,
+          selector: { matchLabels: labels },
+          template: { metadata: { labels }, spec: { containers, ...podSpec } },
+        },
       });
       const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name, uid: replicaSet.metadata.uid, controller: true };
       const names = played.map((_pod, index) => `${name}-${index}`);
-      for (const [index, { imageId, spec = template, statusImage = template }] of played.entries()) {
-        const own = { nodeName: node, containers: containers.map((container) => ({ ...container, image: spec })) };
+      for (const [index, { imageId, spec = template, statusImage = template, injected }] of played.entries()) {
+        const sidecars = injected === undefined ? [] : [{ name: 'sidecar', image: injected }];
+        const own = { ...podSpec, nodeName: node, containers: [...containers.map((one) => ({ ...one, image: spec })), ...sidecars] };
         const status = { name: 'app', imageID: imageId, image: statusImage, ready: true, restartCount: 0, state: { running: {} } };
         await pod(names[index] ?? '', own, owner, imageId === '' ? [] : [status]);
       }

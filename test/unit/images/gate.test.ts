@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ContentReader, ImageBuild } from '../../../lib/images/content-reader.ts';
 import type { FindingId, FindingPolicy } from '../../../lib/images/finding-table.ts';
 import { gateImages } from '../../../lib/images/gate.ts';
 import type { DetailReader, ImageDetails } from '../../../lib/images/image-details.ts';
@@ -32,13 +33,14 @@ interface Answers {
   readonly settings?: RepositorySettings;
   readonly tag?: Resolution;
   readonly details?: Partial<ImageDetails> | typeof denied;
+  readonly build?: ImageBuild;
 }
 
 /** What is blocked of one Deployment, and how often a registry was asked once the image was locked. */
 async function gate(
   image: string,
   policy: FindingPolicy,
-  { settings = MUTABLE, tag = found, details = {} }: Answers = {},
+  { settings = MUTABLE, tag = found, details = {}, build }: Answers = {},
   source?: LockedSource,
 ) {
   const asked: string[] = [];
@@ -61,6 +63,10 @@ async function gate(
     copies: async () => new Map(),
     forget: () => undefined,
   };
+  const builds: ContentReader['builds'] = async (images) => {
+    asked.push('builds');
+    return new Map(images.flatMap((one) => (build === undefined ? [] : [[digestKey(one), build] as const])));
+  };
   const commit = { ...rendered('a1', deployment('web', image), deployment('other', `nginx@${OTHER}`)), settings: { images: { policy } } };
   const locked =
     source ??
@@ -70,7 +76,7 @@ async function gate(
       { registry: { resolve: async () => new Map([[image, found]]) }, locks: memoryLockStore(), clock },
       never,
     ));
-  const deps = { registry, details: reader, platforms: { read: async () => new Map() }, clock };
+  const deps = { registry, details: reader, contents: { platforms: async () => new Map(), builds }, clock };
   const { blocked, images } = await gateImages(
     { ...locked, settings: { images: { policy: { ...NOTHING_BY_ITSELF, ...policy } } } },
     [],
@@ -107,6 +113,15 @@ describe('images.policy', () => {
       ['details'],
       'ImagePolicy',
     ],
+    [
+      'an image that names its commit',
+      { 'prov.no-commit': 'block' },
+      { build: { revision: 'c0ffee', mutableSteps: [] } },
+      ['builds'],
+      undefined,
+    ],
+    ['one that names none', { 'prov.no-commit': 'block' }, { build: { mutableSteps: [] } }, ['builds'], 'ImagePolicy'],
+    ['one whose config is not told', { 'prov.no-commit': 'block' }, {}, ['builds'], 'ImageUnverifiable'],
     ['a writable root', { 'fs.writable': 'block' }, {}, [], 'ImagePolicy'],
     ['what it does not look at', { 'scan.stale': 'report', 'ref.latest': 'block' }, {}, [], undefined],
   ])('with %s lets a workload through or says why not', async (_what, policy, answers, asked, reason) => {
@@ -114,7 +129,12 @@ describe('images.policy', () => {
     expect(result.asked).toEqual(asked);
     expect(result.blocked[KEY]?.reason).toBe(reason);
     expect(Object.keys(result.blocked).filter((key) => key !== KEY)).toEqual(
-      'fs.writable' in policy || 'sig.missing' in policy || 'scan.critical' in policy ? ['apps/Deployment/shop/other'] : [],
+      'fs.writable' in policy ||
+        ('prov.no-commit' in policy && reason !== undefined) ||
+        'sig.missing' in policy ||
+        'scan.critical' in policy
+        ? ['apps/Deployment/shop/other']
+        : [],
     );
   });
 

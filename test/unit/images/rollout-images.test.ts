@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { ContentReader } from '../../../lib/images/content-reader.ts';
 import type { FindingPolicy } from '../../../lib/images/finding-table.ts';
 import type { DetailReader, DetailsAnswer } from '../../../lib/images/image-details.ts';
 import { imageUsesOf } from '../../../lib/images/image-uses.ts';
-import type { PlatformReader } from '../../../lib/images/platforms.ts';
 import { digestKey, type NoAnswer } from '../../../lib/images/registry.ts';
 import { readRolloutImages } from '../../../lib/images/rollout-images.ts';
 import type { ImageLock, Platform } from '../../../lib/images/types.ts';
@@ -50,14 +50,15 @@ async function know({ details = there, copy = 'there', regions = [], policy, ima
     },
     forget: () => undefined,
   };
-  const platforms: PlatformReader = {
-    read: async (images) => {
+  const contents: ContentReader = {
+    builds: async () => new Map(),
+    platforms: async (images) => {
       asked.push(...images.map(({ digest }) => `platforms of ${digest.slice(7, 9)}`));
       return new Map(images.map((one) => [digestKey(one), { isIndex: false, platforms: [AMD64] }]));
     },
   };
   const uses = imageUsesOf([deployment('web', image)], locks);
-  const known = await readRolloutImages(uses, policy, regions, { details: reader, platforms }, never);
+  const known = await readRolloutImages(uses, policy, regions, { details: reader, contents }, never);
   return {
     known,
     asked,

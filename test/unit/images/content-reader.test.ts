@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createPlatformReader } from '../../../lib/images/platforms.ts';
+import { createContentReader } from '../../../lib/images/content-reader.ts';
 import { type ConfigAnswer, digestKey, type ImageContents, type ImageDigest, type ManifestAnswer } from '../../../lib/images/registry.ts';
 import type { Platform } from '../../../lib/images/types.ts';
 import type { ImageContentStore, StoredImage } from '../../../lib/storage/stores.ts';
@@ -42,9 +42,9 @@ function world(manifest: ManifestAnswer, config: ConfigAnswer = denied, stored: 
     },
   };
   let now = Date.parse('2026-01-01T00:00:00Z');
-  const open = () => createPlatformReader({ contents, store, clock: { now: () => new Date(now) } });
+  const open = () => createContentReader({ contents, store, clock: { now: () => new Date(now) } });
   const reader = open();
-  const read = async (by = reader) => (await by.read([IMAGE, IMAGE], never)).get(digestKey(IMAGE));
+  const read = async (by = reader) => (await by.platforms([IMAGE, IMAGE], never)).get(digestKey(IMAGE));
   return { read, open, asked, kept, pass: (minutes: number) => (now += minutes * 60_000) };
 }
 
@@ -82,5 +82,34 @@ describe('the platforms of a digest', () => {
     pass(1);
     await read();
     expect(asked).toHaveLength(4);
+  });
+});
+
+describe('how an image was built', () => {
+  const built = (revision: string): ConfigAnswer => ({ state: 'found', config: { platform: ARM, revision, mutableSteps: [] } });
+  const buildOf = async (manifest: ManifestAnswer, config: ConfigAnswer) => {
+    const { open } = world(manifest, config);
+    return (await open().builds([IMAGE], never)).get(digestKey(IMAGE));
+  };
+
+  it('is in the config of a single manifest', async () => {
+    expect(await buildOf(found(single), built('c0ffee'))).toEqual({ revision: 'c0ffee', mutableSteps: [] });
+  });
+
+  it('is that of the first image of an index', async () => {
+    const child = { ...single, digest: digest('0') };
+    const contents: ImageContents = {
+      manifests: async (images) =>
+        new Map(images.map((one) => [digestKey(one), found(one.digest === digest('0') ? child : indexOf(ARM, ARM))])),
+      config: async () => built('c0ffee'),
+    };
+    const store: ImageContentStore = { get: async () => new Map(), put: async () => undefined };
+    const reader = createContentReader({ contents, store, clock: { now: () => new Date('2026-01-01T00:00:00Z') } });
+    expect((await reader.builds([IMAGE], never)).get(digestKey(IMAGE))).toMatchObject({ revision: 'c0ffee' });
+  });
+
+  it('is not known where its config, or its manifest, may not be read', async () => {
+    expect(await buildOf(found(single), denied)).toBeUndefined();
+    expect(await buildOf(denied, built('c0ffee'))).toBeUndefined();
   });
 });

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { inParallel } from '../in-parallel.ts';
 import type { ImageContentStore, StoredImage } from '../storage/stores.ts';
+import type { ImageConfig } from './image-config.ts';
 import { digestKey, type ImageContents, type ImageDigest } from './registry.ts';
 import type { RolloutImage } from './types.ts';
 
@@ -10,20 +11,24 @@ const RETRY_MS = 600_000;
 
 export type ImagePlatforms = Required<Pick<RolloutImage, 'isIndex' | 'platforms'>>;
 
-/** Reads which platforms digests have images for. Throws only when `signal` aborts, or the store fails. */
-export interface PlatformReader {
-  /** By `digestKey`; left out where it is not known, or an index does not say it of all its images. */
-  read(images: readonly ImageDigest[], signal: AbortSignal): Promise<ReadonlyMap<string, ImagePlatforms>>;
+export type ImageBuild = Omit<ImageConfig, 'platform'>;
+
+/** Reads what images contain. Both answer by `digestKey`, leave out what is not known, and throw only when `signal` aborts or the store fails. */
+export interface ContentReader {
+  /** The platforms that digests have images for; left out too where an index does not say it of all its images. */
+  platforms(images: readonly ImageDigest[], signal: AbortSignal): Promise<ReadonlyMap<string, ImagePlatforms>>;
+  /** How images were built: of an index, its first one, since one run of one build makes all. */
+  builds(images: readonly ImageDigest[], signal: AbortSignal): Promise<ReadonlyMap<string, ImageBuild>>;
 }
 
-export interface PlatformDependencies {
+export interface ContentReaderDependencies {
   readonly contents: ImageContents;
   readonly store: ImageContentStore;
   readonly clock: Clock;
 }
 
 /** A digest names its bytes, so each is read once: its manifest, and of a single one its config. */
-export function createPlatformReader({ contents, store, clock }: PlatformDependencies): PlatformReader {
+export function createContentReader({ contents, store, clock }: ContentReaderDependencies): ContentReader {
   const known = new Map<string, StoredImage>();
   const retryAt = new Map<string, number>();
 
@@ -58,18 +63,38 @@ export function createPlatformReader({ contents, store, clock }: PlatformDepende
     await store.put([...new Map(learned.map((image) => [image.digest, image])).values()]);
   }
 
+  async function readAll<T>(
+    images: readonly ImageDigest[],
+    read: (image: ImageDigest) => T | undefined,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, T>> {
+    await load(unique(images), signal);
+    return new Map(
+      images.flatMap((image) => {
+        const found = read(image);
+        return found === undefined ? [] : [[digestKey(image), found] as const];
+      }),
+    );
+  }
+
+  /** The image itself, or the first one of an index. */
+  function built(image: ImageDigest): ImageDigest {
+    return { ...image, digest: known.get(image.digest)?.children[0]?.digest ?? image.digest };
+  }
+
   return {
-    async read(images, signal) {
-      const unique = [...new Map(images.map((image) => [digestKey(image), image])).values()];
-      await load(unique, signal);
-      return new Map(
-        unique.flatMap((image) => {
-          const platforms = platformsOf(known.get(image.digest));
-          return platforms === undefined ? [] : [[digestKey(image), platforms] as const];
-        }),
-      );
+    platforms: (images, signal) => readAll(images, ({ digest }) => platformsOf(known.get(digest)), signal),
+
+    async builds(images, signal) {
+      await load(unique(images), signal);
+      await load(unique(images.map(built)), signal);
+      return await readAll(images, (image) => known.get(built(image).digest)?.build, signal);
     },
   };
+}
+
+function unique(images: readonly ImageDigest[]): readonly ImageDigest[] {
+  return [...new Map(images.map((image) => [digestKey(image), image])).values()];
 }
 
 function isRead(image: StoredImage | undefined): boolean {
