@@ -159,6 +159,7 @@ it('asks for each tag once, however many clusters use it', async () => {
     'BatchGetImageCommand',
     'BatchGetImageCommand',
     'DescribePullThroughCacheRulesCommand',
+    'DescribeRegistryCommand',
     'DescribeRepositoriesCommand',
     'DescribeRepositoryCreationTemplatesCommand',
   ]);

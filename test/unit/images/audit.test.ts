@@ -95,3 +95,21 @@ it('keeps what follows from the rules of a registry open while those cannot be r
   expect(await closedBy({ ...mutable, origin: { unknown: ['template'] } })).toEqual(['resolved repo.pullthrough']);
   expect(await closedBy(mutable)).toEqual(['resolved repo.pullthrough', 'resolved repo.template-mutable']);
 });
+
+it.each<[string, RepositorySettings, readonly string[]]>([
+  [
+    'that a filter leaves out of immutability',
+    { state: 'found', settings: { mutability: 'IMMUTABLE_WITH_EXCLUSION', exclusions: ['1*'] } },
+    ['tag.excluded'],
+  ],
+  ['that no filter leaves out', { state: 'found', settings: { mutability: 'IMMUTABLE_WITH_EXCLUSION', exclusions: ['dev-*'] } }, []],
+  [
+    'that no filter keeps from being overwritten',
+    { state: 'found', settings: { mutability: 'MUTABLE_WITH_EXCLUSION', exclusions: ['dev-*'] } },
+    ['repo.mutable'],
+  ],
+])('finds a tag %s', async (_what, settings, ids) => {
+  const found: Resolution = { state: 'found', digest: `sha256:${'a'.repeat(64)}`, mediaType: 'x', platforms: [] };
+  const { facts } = await auditOf(registryThatSays(found, settings), WEB);
+  expect(facts.map((fact) => fact.class)).toEqual(ids);
+});
