@@ -37,4 +37,5 @@ export async function showFleet(fleet: Fleet): Promise<void> {
     'prod-eu is as Git says, but for the field left to its rival; prod-us is as people made it.',
   );
   await fleet.plumbline('status');
+  fleet.narration.say('(The autoscaler of prod-eu waits for metrics, which nothing measures here.)');
 }
