@@ -6,7 +6,7 @@ import { podSpecsOf } from '../manifests/pod-specs.ts';
 import type { Artifact } from '../source/artifact.ts';
 import type { UsingObject } from './image-uses.ts';
 import { type BarePod, containersOf, itemsOf, type LivePods, type TemplatedPod, templatePods } from './pod-templates.ts';
-import type { Platform } from './types.ts';
+import type { FindingId, Platform } from './types.ts';
 
 /** What Git means to be run or mounted, whether a pod of it is there now or not. */
 export interface MeantImage {
@@ -19,6 +19,14 @@ export interface MeantImage {
   readonly custom?: true;
 }
 
+/** An image of containers that no template has, and that is meant to be there. */
+export interface AllowedImage {
+  readonly finding: Extract<FindingId, 'pod.injected' | 'pod.debug-copy'>;
+  /** A reference as pods have it; one `*` at the end stands for any rest. */
+  readonly image: string;
+  readonly reason: string;
+}
+
 export interface ManagedPods {
   readonly pods: readonly TemplatedPod[];
   /** Pods that nothing controls and Git does not have, with an image of a workload that it has. */
@@ -26,6 +34,8 @@ export interface ManagedPods {
   /** Pods of workloads of Git of which it cannot be told what they were made from. */
   readonly untold: readonly (BarePod & { readonly workload: UsingObject })[];
   readonly meant: readonly MeantImage[];
+  /** What may be beside templates, by `plumbline.yaml`. */
+  readonly allowed: readonly AllowedImage[];
   /** Of the cluster's nodes. */
   readonly platforms: readonly Platform[];
 }
@@ -65,6 +75,7 @@ export function managedPods(
       return workload === undefined ? [] : [{ ...bare, workload }];
     }),
     meant,
+    allowed: settings?.images?.allowed ?? [],
     platforms,
   };
 }

@@ -4,10 +4,11 @@ import type { ObjectRecord } from '../records/record.ts';
 import { deployedImages, isBack, standingSightings } from './deployed-images.ts';
 import { severityOf } from './finding-table.ts';
 import type { ImageKnowledge } from './image-knowledge.ts';
-import type { ManagedPods } from './managed-pods.ts';
+import type { AllowedImage, ManagedPods } from './managed-pods.ts';
 import { digestOf, factOf, nameOf, type Place, placeOf, type Sighting, workloadName } from './pod-sightings.ts';
 import { stateFindings } from './pod-state.ts';
 import { containersOf, statusesOf, type TemplatedPod } from './pod-templates.ts';
+import { matches } from './policy.ts';
 import { printableReference } from './reference.ts';
 import { digestKey, type ImageDigest, type NoAnswer } from './registry.ts';
 import type { FindingId, Platform } from './types.ts';
@@ -65,18 +66,18 @@ export function podsUnread(cluster: string, { reason, message }: Failure): Fact 
 
 /** Everything that is found of the pods of one cluster. Pure. */
 export function findInPods(managed: ManagedPods, knowledge: ImageKnowledge): PodFacts {
-  const { pods, copies, untold, platforms } = managed;
+  const { pods, copies, untold, allowed, platforms } = managed;
   const looks = pods.map((audited) => lookAt(audited, knowledge));
   const containers = looks.flatMap((look) => look.containers);
   const deployed = deployedImages(managed, containers);
   const compared = containers.flatMap((container) => runSightings(container, knowledge));
   const sightings = [
-    ...looks.flatMap((look) => look.sightings),
+    ...looks.flatMap((look) => look.sightings).filter((sighting) => !isAllowed(sighting, allowed)),
     ...compared,
     ...splitSightings(containers),
     ...deployed.flatMap((image) => standingSightings(image, knowledge)),
     ...pods.flatMap((audited) => templateSightings(audited, knowledge)),
-    ...copies.map(copySighting),
+    ...copies.map(copySighting).filter((sighting) => !isAllowed(sighting, allowed)),
     ...untold.map(({ pod, workload }): Sighting => ({ ...placeOf(workload, PODS), id: 'run.unverifiable', pod: nameOf(pod) })),
   ];
   const unknown = new Set(compared.flatMap(({ id, path }) => (id === 'run.unverifiable' ? [path] : [])));
@@ -94,6 +95,10 @@ export function findInPods(managed: ManagedPods, knowledge: ImageKnowledge): Pod
       return open.class !== 'digest.missing' || used.every((image) => isBack(image, knowledge, Date.parse(open.at)));
     },
   };
+}
+
+function isAllowed({ id, live = '' }: Sighting, allowed: readonly AllowedImage[]): boolean {
+  return allowed.some(({ finding, image }) => finding === id && matches(image, live));
 }
 
 /** Where something is of all pods of a workload, and of none of its containers. */

@@ -56,6 +56,7 @@ function policyOf({ policy = 'lock' }: ImageException): ImagePolicy {
   return policy;
 }
 
-function matches(pattern: string, text: string): boolean {
+/** Whether a pattern of `plumbline.yaml` names a reference: one `*` at its end stands for any rest. */
+export function matches(pattern: string, text: string): boolean {
   return pattern.endsWith('*') ? text.startsWith(pattern.slice(0, -1)) : text === pattern;
 }

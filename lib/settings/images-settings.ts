@@ -24,6 +24,12 @@ const IMAGE_PATH_OF_KIND = z.strictObject({
 const AS_RECORDED = ['ignore', 'report'] as const;
 const ANY_ACT = ['ignore', 'report', 'block'] as const;
 
+const ALLOWED_IMAGE = z.strictObject({
+  finding: z.enum(['pod.injected', 'pod.debug-copy']),
+  image: z.string().min(1).max(1024),
+  reason: z.string().min(1).max(500),
+});
+
 /** What kept us from knowing has to be said, and what is no reference cannot be deployed. */
 const FIXED: ReadonlySet<string> = new Set<FindingId>(['ref.invalid', 'tag.unresolvable']);
 const FINDING_POLICY = z.strictObject(
@@ -36,6 +42,12 @@ const FINDING_POLICY = z.strictObject(
 
 /** Each key under `images`, with what it means and what is accepted of it. */
 export const IMAGES_KEYS = {
+  allowed: {
+    schema: z.array(ALLOWED_IMAGE).max(100),
+    meaning:
+      'Images of containers that no template has, and that are meant to be there, such as the sidecar of a mesh: finding (pod.injected, or pod.debug-copy for pods that nothing controls), image (* at its end stands for any rest) and reason.',
+    accepted: 'a list of at most 100 maps with finding (pod.injected or pod.debug-copy), image and reason',
+  },
   exceptions: {
     schema: z.array(IMAGE_EXCEPTION).max(200),
     meaning:
@@ -66,6 +78,7 @@ export const IMAGES_KEYS = {
 
 export const ImagesSettings = z
   .strictObject({
+    allowed: IMAGES_KEYS.allowed.schema.describe(IMAGES_KEYS.allowed.meaning).exactOptional(),
     exceptions: IMAGES_KEYS.exceptions.schema.describe(IMAGES_KEYS.exceptions.meaning).exactOptional(),
     paths: IMAGES_KEYS.paths.schema.describe(IMAGES_KEYS.paths.meaning).exactOptional(),
     policy: IMAGES_KEYS.policy.schema.describe(IMAGES_KEYS.policy.meaning).exactOptional(),

@@ -142,7 +142,7 @@ it('keeps that the pods of a cluster could not be read open until they are, and 
   const open: ObjectRecord = { ...openRecord('run.unverifiable'), changes: [{ path: 'Cluster prod-eu [pods]', live: 'Unreachable' }] };
   await runAudit(deps, never, { clusters: ['prod-eu'] });
   expect([recorded[0]?.closes(open), audited]).toEqual([false, []]);
-  const read = findInPods({ pods: [], copies: [], untold: [], meant: [], platforms: [] }, NOTHING_KNOWN);
+  const read = findInPods({ pods: [], copies: [], untold: [], meant: [], allowed: [], platforms: [] }, NOTHING_KNOWN);
   await runAudit({ ...deps, auditPods: async () => new Map([['prod-eu', read]]) }, never, { clusters: ['prod-eu'] });
   expect([recorded[1]?.closes(open), audited]).toEqual([true, ['prod-eu {"nodePlatforms":[],"auditedAt":"2026-01-01T00:00:00.000Z"}']]);
 });

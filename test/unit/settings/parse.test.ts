@@ -44,6 +44,11 @@ describe('plumbline.yaml', () => {
     ['images: {policy: block}', 'key images.policy is "block"; accepted: a map of ids of findings'],
     ['images: {paths: [{kind: Rollout, path: spec.image}]}', 'key images.paths.0.group is missing; accepted: a list of at most 100 maps'],
     ['images: {paths: [{group: a.io, kind: X, path: "spec.x[1]"}]}', 'key images.paths.0.path is "spec.x[1]"; accepted: a list'],
+    [
+      'images: {allowed: [{finding: pod.exec, image: a, reason: b}]}',
+      'key images.allowed.0.finding is "pod.exec"; accepted: a list of at most 100 maps with finding',
+    ],
+    ['images: {allowed: [{finding: pod.injected, image: a}]}', 'key images.allowed.0.reason is missing; accepted: a list'],
     ['images: {reroll: always}', 'key images.reroll is "always"; accepted: never or on-mismatch'],
     ['health: {deadline: 5}', 'key health.deadline is 5; accepted: a duration from 1m to 1d'],
     ['health: {deadline: 59s}', 'key health.deadline is "59s"; accepted: a duration from 1m to 1d'],
