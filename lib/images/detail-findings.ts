@@ -1,7 +1,7 @@
 import { actOn, type FindingId, type FindingPolicy, severityOf } from './finding-table.ts';
-import type { AskedDetails, DetailsAnswer } from './image-details.ts';
 import type { ImageUse } from './image-uses.ts';
-import type { NoAnswer } from './registry.ts';
+import type { AskedDetails, DetailsAnswer } from './registry/image-details.ts';
+import type { NoAnswer } from './registry/registry.ts';
 import type { ImageFinding } from './types.ts';
 
 const DAY_MS = 86_400_000;

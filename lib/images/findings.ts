@@ -1,12 +1,12 @@
 import type { Failure } from '../errors.ts';
 import type { TagSighting } from '../storage/stores.ts';
-import { ecrHostOf } from './ecr-host.ts';
-import type { Creation } from './ecr-origins.ts';
+import { ecrHostOf } from './ecr/host.ts';
+import { describeTagSettings, isTagMutable, type TagSettings } from './ecr/mutability.ts';
+import type { Creation } from './ecr/origins.ts';
 import { severityOf } from './finding-table.ts';
 import type { ImageUse } from './image-uses.ts';
-import { describeTagSettings, isTagMutable, type TagSettings } from './mutability.ts';
 import { ImageReferenceError, tagOf } from './reference.ts';
-import type { RepositorySettings, Resolution } from './registry.ts';
+import type { RepositorySettings, Resolution } from './registry/registry.ts';
 import type { FindingId, ImageFinding, ImageReference } from './types.ts';
 
 /** What the reference alone says, without asking a registry. */

@@ -6,17 +6,17 @@ import type { ObjectRecord } from '../records/record.ts';
 import type { Artifact } from '../source/artifact.ts';
 import type { ArtifactStore, ClusterStore, StateStore, TagHistoryStore } from '../storage/stores.ts';
 import { type ArtifactInUse, auditImages, tagsInUse } from './audit.ts';
-import type { AuditedCluster, PodAudit } from './audit-pods.ts';
-import { type OptedInCluster, type RerollOutcome, withRerolls } from './auto-reroll.ts';
-import { type ChangedRepository, usesRepository } from './ecr-event.ts';
+import { type ChangedRepository, usesRepository } from './ecr/event.ts';
 import { actOn, type FindingPolicy, isFindingId, STOPS_ROLLOUT } from './finding-table.ts';
-import type { DetailReader } from './image-details.ts';
-import type { AuditPods } from './pod-auditor.ts';
-import { isPodFinding, podsUnread } from './pod-findings.ts';
-import { isExecOver } from './record-execs.ts';
-import type { ImageContents, ImageLookup, ImageRegistry } from './registry.ts';
-import { rolloutPlace, seenNodes } from './rollout-place.ts';
-import { shareCalls } from './shared-lookup.ts';
+import { rolloutPlace, seenNodes } from './gate/rollout-place.ts';
+import type { AuditedCluster, PodAudit } from './pods/audit-pods.ts';
+import type { AuditPods } from './pods/pod-auditor.ts';
+import { isPodFinding, podsUnread } from './pods/pod-findings.ts';
+import { isExecOver } from './pods/record-execs.ts';
+import type { DetailReader } from './registry/image-details.ts';
+import type { ImageContents, ImageLookup, ImageRegistry } from './registry/registry.ts';
+import { shareCalls } from './registry/shared-lookup.ts';
+import { type OptedInCluster, type RerollOutcome, withRerolls } from './reroll/auto-reroll.ts';
 
 const ARTIFACTS_AT_ONCE = 4;
 

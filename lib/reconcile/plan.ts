@@ -1,7 +1,7 @@
 import type { Failure } from '../errors.ts';
 import type { ClusterRow } from '../fleet/cluster.ts';
-import { rolloutPlace } from '../images/rollout-place.ts';
-import { rolloutStop } from '../images/rollout-stop.ts';
+import { rolloutPlace } from '../images/gate/rollout-place.ts';
+import { rolloutStop } from '../images/gate/rollout-stop.ts';
 import { describeObject, type KubernetesObject, type ObjectId, objectIdOf } from '../manifests/object.ts';
 import type { FieldChange, RecordObject } from '../records/record.ts';
 import type { Artifact } from '../source/artifact.ts';

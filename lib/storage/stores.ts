@@ -1,8 +1,8 @@
 import type { ClusterEntry, ClusterState } from '../fleet/cluster.ts';
 import type { RecordHealth } from '../health/follow.ts';
-import type { ImageConfig } from '../images/image-config.ts';
+import type { KnownImage } from '../images/pods/verdict.ts';
+import type { ImageConfig } from '../images/registry/image-config.ts';
 import type { ImageLock } from '../images/types.ts';
-import type { KnownImage } from '../images/verdict.ts';
 import type { ObjectId } from '../manifests/object.ts';
 import type { Fact } from '../records/fact.ts';
 import type { ObjectRecord, PlumblineRecord, RecordKind } from '../records/record.ts';

@@ -1,6 +1,6 @@
-import type { WantedImage } from '../../lib/images/image-graph.ts';
-import type { LivePods } from '../../lib/images/pod-templates.ts';
-import { digestKey, type ImageContents, type ImageDigest, type ManifestAnswer } from '../../lib/images/registry.ts';
+import type { WantedImage } from '../../lib/images/pods/image-graph.ts';
+import type { LivePods } from '../../lib/images/pods/pod-templates.ts';
+import { digestKey, type ImageContents, type ImageDigest, type ManifestAnswer } from '../../lib/images/registry/registry.ts';
 import type { KubernetesObject } from '../../lib/manifests/object.ts';
 import type { ImageContentStore, StoredImage } from '../../lib/storage/stores.ts';
 

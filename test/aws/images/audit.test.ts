@@ -1,11 +1,11 @@
 import { BatchDeleteImageCommand } from '@aws-sdk/client-ecr';
 import { expect, it } from 'vitest';
 import { type ArtifactInUse, type AuditDependencies, auditImages, type ClusterAudit } from '../../../lib/images/audit.ts';
-import { createEcrRegistry } from '../../../lib/images/ecr.ts';
-import { createEcrDetails } from '../../../lib/images/ecr-details.ts';
-import type { EcrHost } from '../../../lib/images/ecr-host.ts';
-import { lockImages } from '../../../lib/images/lock.ts';
-import { createRegistryHttp } from '../../../lib/images/registry-http.ts';
+import { createEcrDetails } from '../../../lib/images/ecr/details.ts';
+import { createEcrRegistry } from '../../../lib/images/ecr/ecr.ts';
+import type { EcrHost } from '../../../lib/images/ecr/host.ts';
+import { lockImages } from '../../../lib/images/locks/lock.ts';
+import { createRegistryHttp } from '../../../lib/images/oci/http.ts';
 import { type PushTarget, pushImage, pushIndex } from '../../../lib/local/registry.ts';
 import type { ObjectRecord } from '../../../lib/records/record.ts';
 import { createLockStore } from '../../../lib/storage/lock-table.ts';

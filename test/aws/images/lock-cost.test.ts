@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { lockImages } from '../../../lib/images/lock.ts';
+import { lockImages } from '../../../lib/images/locks/lock.ts';
 import { createLockStore } from '../../../lib/storage/lock-table.ts';
 import { applicationSet } from '../../helpers/application-set.ts';
 import { freshStateTable } from '../../helpers/registry.ts';

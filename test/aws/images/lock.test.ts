@@ -1,10 +1,10 @@
 import { BatchDeleteImageCommand } from '@aws-sdk/client-ecr';
 import { describe, expect, it } from 'vitest';
-import { createEcrRegistry } from '../../../lib/images/ecr.ts';
-import { type LockDependencies, lockImages } from '../../../lib/images/lock.ts';
-import type { ImageRegistry } from '../../../lib/images/registry.ts';
-import { createRegistryHttp } from '../../../lib/images/registry-http.ts';
-import { relockImage } from '../../../lib/images/relock.ts';
+import { createEcrRegistry } from '../../../lib/images/ecr/ecr.ts';
+import { type LockDependencies, lockImages } from '../../../lib/images/locks/lock.ts';
+import { relockImage } from '../../../lib/images/locks/relock.ts';
+import { createRegistryHttp } from '../../../lib/images/oci/http.ts';
+import type { ImageRegistry } from '../../../lib/images/registry/registry.ts';
 import { type PushTarget, pushImage, pushIndex } from '../../../lib/local/registry.ts';
 import type { LockedSource } from '../../../lib/source/artifact.ts';
 import { createLockStore } from '../../../lib/storage/lock-table.ts';

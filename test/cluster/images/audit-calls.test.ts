@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createPodAuditor } from '../../../lib/images/pod-auditor.ts';
+import { createPodAuditor } from '../../../lib/images/pods/pod-auditor.ts';
 import { runAudit } from '../../../lib/images/run-audit.ts';
 import type { ImageLock } from '../../../lib/images/types.ts';
 import { pushIndex } from '../../../lib/local/registry.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { beforeEach, expect, it } from 'vitest';
-import { auditPods } from '../../../lib/images/audit-pods.ts';
+import { auditPods } from '../../../lib/images/pods/audit-pods.ts';
 import { bearerToken, createKubernetesClient } from '../../../lib/kubernetes/index.ts';
 import { pushImage, pushIndex } from '../../../lib/local/registry.ts';
 import { testCluster } from '../../helpers/environment.ts';

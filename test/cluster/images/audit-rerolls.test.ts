@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from 'vitest';
-import type { AuditedCluster } from '../../../lib/images/audit-pods.ts';
-import { AUTO_REROLL_INTERVAL_MS, rerollMismatch } from '../../../lib/images/auto-reroll.ts';
-import { type RerollTarget, rerollWorkload, restartThroughTemplate } from '../../../lib/images/reroll.ts';
+import type { AuditedCluster } from '../../../lib/images/pods/audit-pods.ts';
+import { AUTO_REROLL_INTERVAL_MS, rerollMismatch } from '../../../lib/images/reroll/auto-reroll.ts';
+import { type RerollTarget, rerollWorkload, restartThroughTemplate } from '../../../lib/images/reroll/reroll.ts';
 import { pushImage } from '../../../lib/local/registry.ts';
 import { adminToken, callCluster, testCluster } from '../../helpers/environment.ts';
 import { memoryLeaseStore } from '../../helpers/memory-stores.ts';

@@ -1,8 +1,8 @@
 import { parseRow } from '../../../lib/fleet/parse-row.ts';
-import { type AuditedCluster, auditPods, type PodAudit, type PodAuditDependencies } from '../../../lib/images/audit-pods.ts';
-import { createEcrRegistry } from '../../../lib/images/ecr.ts';
-import type { ImageContents, ImageLookup, ImageRegistry } from '../../../lib/images/registry.ts';
-import { createRegistryHttp, type RegistryHttp } from '../../../lib/images/registry-http.ts';
+import { createEcrRegistry } from '../../../lib/images/ecr/ecr.ts';
+import { createRegistryHttp, type RegistryHttp } from '../../../lib/images/oci/http.ts';
+import { type AuditedCluster, auditPods, type PodAudit, type PodAuditDependencies } from '../../../lib/images/pods/audit-pods.ts';
+import type { ImageContents, ImageLookup, ImageRegistry } from '../../../lib/images/registry/registry.ts';
 import { bearerToken, createKubernetesClient } from '../../../lib/kubernetes/index.ts';
 import type { PushTarget } from '../../../lib/local/registry.ts';
 import { createImageContentStore } from '../../../lib/storage/image-content-table.ts';

@@ -1,9 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
-import { AUTO_REROLL_INTERVAL_MS, CLUSTER_REROLL_INTERVAL_MS } from '../../../lib/images/auto-reroll.ts';
-import { digestKey, type ImageDigest, type ManifestAnswer } from '../../../lib/images/registry.ts';
-import { REROLL_INTERVAL_MS, type RerollKind, type RestartDependencies, restartThroughTemplate } from '../../../lib/images/reroll.ts';
+import { digestKey, type ImageDigest, type ManifestAnswer } from '../../../lib/images/registry/registry.ts';
+import { AUTO_REROLL_INTERVAL_MS, CLUSTER_REROLL_INTERVAL_MS } from '../../../lib/images/reroll/auto-reroll.ts';
+import {
+  REROLL_INTERVAL_MS,
+  type RerollKind,
+  type RestartDependencies,
+  restartThroughTemplate,
+} from '../../../lib/images/reroll/reroll.ts';
 import { bearerToken, createKubernetesClient } from '../../../lib/kubernetes/index.ts';
 import { clusterRow } from '../../helpers/cluster-row.ts';
 import { adminToken, callCluster, freshNamespace, testCluster } from '../../helpers/environment.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { seenNodes } from '../../../lib/images/rollout-place.ts';
+import { seenNodes } from '../../../lib/images/gate/rollout-place.ts';
 import type { Platform, RolloutImage } from '../../../lib/images/types.ts';
 import { createWorld, objectRecords, runRecord, type World } from '../reconcile/world.ts';
 

@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from 'vitest';
-import { tracePod } from '../../../lib/images/trace.ts';
+import { tracePod } from '../../../lib/images/pods/trace.ts';
 import { pushIndex } from '../../../lib/local/registry.ts';
 import { memoryLockStore } from '../../helpers/memory-stores.ts';
 import { freshRepository } from '../../helpers/registry.ts';

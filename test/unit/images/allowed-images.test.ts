@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { type AllowedImage, managedPods } from '../../../lib/images/managed-pods.ts';
-import { findInPods } from '../../../lib/images/pod-findings.ts';
+import { type AllowedImage, managedPods } from '../../../lib/images/pods/managed-pods.ts';
+import { findInPods } from '../../../lib/images/pods/pod-findings.ts';
 import type { KubernetesObject } from '../../../lib/manifests/object.ts';
 import { deployment } from '../../helpers/workloads.ts';
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { auditImages } from '../../../lib/images/audit.ts';
-import type { ImageRegistry, RepositorySettings, Resolution } from '../../../lib/images/registry.ts';
-import { repositoryKey } from '../../../lib/images/registry.ts';
+import type { ImageRegistry, RepositorySettings, Resolution } from '../../../lib/images/registry/registry.ts';
+import { repositoryKey } from '../../../lib/images/registry/registry.ts';
 import type { RunFacts } from '../../../lib/records/fact.ts';
 import { planRecords } from '../../../lib/records/plan-records.ts';
 import type { ObjectRecord } from '../../../lib/records/record.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { auditedThrough } from '../../../lib/images/audit-role.ts';
-import { type OptedInCluster, rerollMismatch, withRerolls } from '../../../lib/images/auto-reroll.ts';
-import { RerollError } from '../../../lib/images/reroll.ts';
+import { type OptedInCluster, rerollMismatch, withRerolls } from '../../../lib/images/reroll/auto-reroll.ts';
+import { RerollError } from '../../../lib/images/reroll/reroll.ts';
 import type { Fact } from '../../../lib/records/fact.ts';
 import { clusterRow } from '../../helpers/cluster-row.ts';
 import { deployment } from '../../helpers/workloads.ts';

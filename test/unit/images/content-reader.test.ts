@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { createContentReader } from '../../../lib/images/content-reader.ts';
-import { type ConfigAnswer, digestKey, type ImageContents, type ImageDigest, type ManifestAnswer } from '../../../lib/images/registry.ts';
+import { createContentReader } from '../../../lib/images/registry/content-reader.ts';
+import {
+  type ConfigAnswer,
+  digestKey,
+  type ImageContents,
+  type ImageDigest,
+  type ManifestAnswer,
+} from '../../../lib/images/registry/registry.ts';
 import type { Platform } from '../../../lib/images/types.ts';
 import type { ImageContentStore, StoredImage } from '../../../lib/storage/stores.ts';
 

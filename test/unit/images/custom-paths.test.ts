@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { allowListOf } from '../../../lib/images/allow-list.ts';
 import { auditImages } from '../../../lib/images/audit.ts';
-import { lockImages } from '../../../lib/images/lock.ts';
-import type { ImageRegistry, Resolution } from '../../../lib/images/registry.ts';
+import { lockImages } from '../../../lib/images/locks/lock.ts';
+import type { ImageRegistry, Resolution } from '../../../lib/images/registry/registry.ts';
 import type { KubernetesObject } from '../../../lib/manifests/object.ts';
 import type { RenderedSource } from '../../../lib/source/artifact.ts';
 import { memoryLockStore } from '../../helpers/memory-stores.ts';

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { type ArtifactInUse, auditImages } from '../../../lib/images/audit.ts';
 import { closesDetail, detailsAsked } from '../../../lib/images/detail-findings.ts';
 import type { FindingPolicy } from '../../../lib/images/finding-table.ts';
-import type { DetailReader, DetailsAnswer, ImageDetails } from '../../../lib/images/image-details.ts';
-import { digestKey, type ImageRegistry, type NoAnswer } from '../../../lib/images/registry.ts';
+import type { DetailReader, DetailsAnswer, ImageDetails } from '../../../lib/images/registry/image-details.ts';
+import { digestKey, type ImageRegistry, type NoAnswer } from '../../../lib/images/registry/registry.ts';
 import { deployment, rendered } from '../../helpers/workloads.ts';
 
 const never = new AbortController().signal;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { createEcrRegistry } from '../../../lib/images/ecr.ts';
-import { createRegistryHttp, type RegistryRequest } from '../../../lib/images/registry-http.ts';
+import { createEcrRegistry } from '../../../lib/images/ecr/ecr.ts';
+import { createRegistryHttp, type RegistryRequest } from '../../../lib/images/oci/http.ts';
 import { ecrClientThatAnswers } from '../../helpers/ecr-answers.ts';
 
 const CONFIG = { registry: '123456789012.dkr.ecr.eu-west-1.amazonaws.com', repository: 'web', digest: `sha256:${'0'.repeat(64)}` };

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createEcrDetails } from '../../../lib/images/ecr-details.ts';
-import type { ImageDetails } from '../../../lib/images/image-details.ts';
-import type { ReadManifest } from '../../../lib/images/manifest.ts';
-import { digestKey, type ImageDigest } from '../../../lib/images/registry.ts';
+import { createEcrDetails } from '../../../lib/images/ecr/details.ts';
+import type { ImageDetails } from '../../../lib/images/registry/image-details.ts';
+import type { ReadManifest } from '../../../lib/images/registry/manifest.ts';
+import { digestKey, type ImageDigest } from '../../../lib/images/registry/registry.ts';
 import { type EcrAnswer, type EcrCall, ecrClientThatAnswers } from '../../helpers/ecr-answers.ts';
 
 /** The emulator knows none of this, so these are answers in the shape of the SDK. */

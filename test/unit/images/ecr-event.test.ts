@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isInRepository, readImageAction, usesRepository } from '../../../lib/images/ecr-event.ts';
+import { isInRepository, readImageAction, usesRepository } from '../../../lib/images/ecr/event.ts';
 import { deployment, rendered } from '../../helpers/workloads.ts';
 
 /** As ECR sends it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ecrHostOf } from '../../../lib/images/ecr-host.ts';
+import { ecrHostOf } from '../../../lib/images/ecr/host.ts';
 
 describe('ecrHostOf', () => {
   it.each([

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { createEcrRegistry } from '../../../lib/images/ecr.ts';
-import { originOf, type RegistryRules } from '../../../lib/images/ecr-origins.ts';
+import { createEcrRegistry } from '../../../lib/images/ecr/ecr.ts';
+import type { TagMutability } from '../../../lib/images/ecr/mutability.ts';
+import { originOf, type RegistryRules } from '../../../lib/images/ecr/origins.ts';
 import { tagFindings } from '../../../lib/images/findings.ts';
 import { imageUsesOf, unpinnedTagOf } from '../../../lib/images/image-uses.ts';
-import type { TagMutability } from '../../../lib/images/mutability.ts';
-import { createRegistryHttp } from '../../../lib/images/registry-http.ts';
+import { createRegistryHttp } from '../../../lib/images/oci/http.ts';
 import { ecrClientThatAnswers } from '../../helpers/ecr-answers.ts';
 import { deployment } from '../../helpers/workloads.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createEcrRegistry } from '../../../lib/images/ecr.ts';
-import { forgetSettings, type SettingsCache } from '../../../lib/images/ecr-settings.ts';
+import { createEcrRegistry } from '../../../lib/images/ecr/ecr.ts';
+import { forgetSettings, type SettingsCache } from '../../../lib/images/ecr/settings.ts';
+import { createRegistryHttp } from '../../../lib/images/oci/http.ts';
 import { parseImageReference } from '../../../lib/images/reference.ts';
-import { createRegistryHttp } from '../../../lib/images/registry-http.ts';
 import type { ImageReference } from '../../../lib/images/types.ts';
 import { type EcrAnswer, type EcrCall, ecrClientThatAnswers, imageAnswer } from '../../helpers/ecr-answers.ts';
 

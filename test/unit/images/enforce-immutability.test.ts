@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { enforceImmutability, immutableSettings } from '../../../lib/images/enforce-immutability.ts';
-import type { TagMutability } from '../../../lib/images/mutability.ts';
+import { enforceImmutability, immutableSettings } from '../../../lib/images/ecr/enforce-immutability.ts';
+import type { TagMutability } from '../../../lib/images/ecr/mutability.ts';
 import { ecrClientThatAnswers } from '../../helpers/ecr-answers.ts';
 
 const never = new AbortController().signal;

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { readExecEvents, readLogDelivery } from '../../../lib/images/exec-events.ts';
-import { isExecOver, recordExecs } from '../../../lib/images/record-execs.ts';
+import { readExecEvents, readLogDelivery } from '../../../lib/images/pods/exec-events.ts';
+import { isExecOver, recordExecs } from '../../../lib/images/pods/record-execs.ts';
 import type { RunFacts } from '../../../lib/records/fact.ts';
 import { clusterRow } from '../../helpers/cluster-row.ts';
 

@@ -1,11 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import type { ContentReader, ImageBuild } from '../../../lib/images/content-reader.ts';
+import type { TagMutability } from '../../../lib/images/ecr/mutability.ts';
 import type { FindingId, FindingPolicy } from '../../../lib/images/finding-table.ts';
-import { gateImages } from '../../../lib/images/gate.ts';
-import type { DetailReader, ImageDetails } from '../../../lib/images/image-details.ts';
-import { lockImages } from '../../../lib/images/lock.ts';
-import type { TagMutability } from '../../../lib/images/mutability.ts';
-import { digestKey, type ImageRegistry, type RepositorySettings, type Resolution, repositoryKey } from '../../../lib/images/registry.ts';
+import { gateImages } from '../../../lib/images/gate/gate.ts';
+import { lockImages } from '../../../lib/images/locks/lock.ts';
+import type { ContentReader, ImageBuild } from '../../../lib/images/registry/content-reader.ts';
+import type { DetailReader, ImageDetails } from '../../../lib/images/registry/image-details.ts';
+import {
+  digestKey,
+  type ImageRegistry,
+  type RepositorySettings,
+  type Resolution,
+  repositoryKey,
+} from '../../../lib/images/registry/registry.ts';
 import type { LockedSource } from '../../../lib/source/artifact.ts';
 import { memoryLockStore } from '../../helpers/memory-stores.ts';
 import { deployment, rendered } from '../../helpers/workloads.ts';

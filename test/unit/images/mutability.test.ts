@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeTagSettings, isTagMutable, type TagMutability } from '../../../lib/images/mutability.ts';
+import { describeTagSettings, isTagMutable, type TagMutability } from '../../../lib/images/ecr/mutability.ts';
 
 const cases: readonly (readonly [filters: readonly string[], tag: string, matches: boolean])[] = [
   [[], '1.4', false],

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { OciRequest } from '../../../lib/images/oci-client.ts';
-import { createOciDetails } from '../../../lib/images/oci-details.ts';
-import { digestKey, type ImageDigest } from '../../../lib/images/registry.ts';
-import { RegistryHttpError } from '../../../lib/images/registry-http.ts';
+import type { OciRequest } from '../../../lib/images/oci/client.ts';
+import { createOciDetails } from '../../../lib/images/oci/details.ts';
+import { RegistryHttpError } from '../../../lib/images/oci/http.ts';
+import { digestKey, type ImageDigest } from '../../../lib/images/registry/registry.ts';
 
 const never = new AbortController().signal;
 const HEX = 'a'.repeat(64);

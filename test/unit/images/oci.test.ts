@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { createOciRegistry } from '../../../lib/images/oci.ts';
-import { createOciClient, type RegistryAccess } from '../../../lib/images/oci-client.ts';
+import { createOciClient, type RegistryAccess } from '../../../lib/images/oci/client.ts';
+import { type RegistryHttp, RegistryHttpError, type RegistryRequest } from '../../../lib/images/oci/http.ts';
+import { createOciRegistry } from '../../../lib/images/oci/oci.ts';
 import { parseImageReference } from '../../../lib/images/reference.ts';
-import { type RegistryHttp, RegistryHttpError, type RegistryRequest } from '../../../lib/images/registry-http.ts';
 import type { ImageReference } from '../../../lib/images/types.ts';
 
 const never = new AbortController().signal;

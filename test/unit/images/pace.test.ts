@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { createPace } from '../../../lib/images/pace.ts';
-import { registryRoleOf } from '../../../lib/images/registry-roles.ts';
+import { createPace } from '../../../lib/images/registry/pace.ts';
+import { registryRoleOf } from '../../../lib/images/registry/registry-roles.ts';
 
 it('lets a burst through after a rest, and then as many a second as it may', async () => {
   let now = 1_000_000;

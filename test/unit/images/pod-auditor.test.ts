@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type AuditedCluster, auditPods, type PodReading } from '../../../lib/images/audit-pods.ts';
-import { createPodAuditor } from '../../../lib/images/pod-auditor.ts';
+import { type AuditedCluster, auditPods, type PodReading } from '../../../lib/images/pods/audit-pods.ts';
+import { createPodAuditor } from '../../../lib/images/pods/pod-auditor.ts';
 import type { KubernetesObject } from '../../../lib/manifests/object.ts';
 import { clusterRow } from '../../helpers/cluster-row.ts';
 import { digest, livePods, memoryImageContents, type PlayedPod, playedRegistry } from '../../helpers/live-pods.ts';

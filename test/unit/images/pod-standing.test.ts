@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { wantedImages } from '../../../lib/images/audit-pods.ts';
-import { readImageGraph } from '../../../lib/images/image-graph.ts';
-import { managedPods } from '../../../lib/images/managed-pods.ts';
-import { findInPods, type PodFacts } from '../../../lib/images/pod-findings.ts';
-import type { NoAnswer } from '../../../lib/images/registry.ts';
+import { wantedImages } from '../../../lib/images/pods/audit-pods.ts';
+import { readImageGraph } from '../../../lib/images/pods/image-graph.ts';
+import { managedPods } from '../../../lib/images/pods/managed-pods.ts';
+import { findInPods, type PodFacts } from '../../../lib/images/pods/pod-findings.ts';
+import type { NoAnswer } from '../../../lib/images/registry/registry.ts';
 import type { KubernetesObject } from '../../../lib/manifests/object.ts';
 import type { ObjectRecord } from '../../../lib/records/record.ts';
 import {

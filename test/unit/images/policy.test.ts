@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { lockImages } from '../../../lib/images/lock.ts';
-import type { ImageException, ImagePolicy } from '../../../lib/images/policy.ts';
-import type { Resolution } from '../../../lib/images/registry.ts';
+import { lockImages } from '../../../lib/images/locks/lock.ts';
+import type { ImageException, ImagePolicy } from '../../../lib/images/locks/policy.ts';
+import type { Resolution } from '../../../lib/images/registry/registry.ts';
 import { memoryLockStore } from '../../helpers/memory-stores.ts';
 import { deployment, rendered } from '../../helpers/workloads.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isLinkLocalAddress, isPrivateAddress } from '../../../lib/images/private-address.ts';
+import { isLinkLocalAddress, isPrivateAddress } from '../../../lib/images/oci/private-address.ts';
 
 describe('isPrivateAddress', () => {
   it.each([

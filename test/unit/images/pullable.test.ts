@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { DetailsAnswer, ImageDetails } from '../../../lib/images/image-details.ts';
-import { unpullable } from '../../../lib/images/pullable.ts';
-import type { ImageDigest, ManifestAnswer } from '../../../lib/images/registry.ts';
-import { digestKey } from '../../../lib/images/registry.ts';
+import type { DetailsAnswer, ImageDetails } from '../../../lib/images/registry/image-details.ts';
+import type { ImageDigest, ManifestAnswer } from '../../../lib/images/registry/registry.ts';
+import { digestKey } from '../../../lib/images/registry/registry.ts';
+import { unpullable } from '../../../lib/images/reroll/pullable.ts';
 import type { KubernetesObject } from '../../../lib/manifests/object.ts';
 import { deployment } from '../../helpers/workloads.ts';
 

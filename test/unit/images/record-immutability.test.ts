@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { recordImmutability } from '../../../lib/images/record-immutability.ts';
+import { recordImmutability } from '../../../lib/images/ecr/record-immutability.ts';
 import type { RunFacts } from '../../../lib/records/fact.ts';
 import { planRecords } from '../../../lib/records/plan-records.ts';
 import { clusterRow } from '../../helpers/cluster-row.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { recordRelock } from '../../../lib/images/record-relock.ts';
+import { recordRelock } from '../../../lib/images/locks/record-relock.ts';
 import type { ImageLock } from '../../../lib/images/types.ts';
 import type { RunFacts } from '../../../lib/records/fact.ts';
 import { planRecords } from '../../../lib/records/plan-records.ts';

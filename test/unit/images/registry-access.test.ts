@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createRegistryAccess, registrySecretName } from '../../../lib/images/registry-access.ts';
+import { createRegistryAccess, registrySecretName } from '../../../lib/images/oci/access.ts';
 import { SecretError, type SecretReader } from '../../../lib/secrets.ts';
 
 const never = new AbortController().signal;

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { lockImages } from '../../../lib/images/lock.ts';
-import type { Resolution } from '../../../lib/images/registry.ts';
-import { relockImage } from '../../../lib/images/relock.ts';
+import { lockImages } from '../../../lib/images/locks/lock.ts';
+import { relockImage } from '../../../lib/images/locks/relock.ts';
+import type { Resolution } from '../../../lib/images/registry/registry.ts';
 import type { KubernetesObject } from '../../../lib/manifests/object.ts';
 import type { RenderedSource } from '../../../lib/source/artifact.ts';
 import type { LockStore } from '../../../lib/storage/index.ts';

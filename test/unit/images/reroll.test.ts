@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { REROLL_INTERVAL_MS, refusalOf } from '../../../lib/images/reroll.ts';
+import { REROLL_INTERVAL_MS, refusalOf } from '../../../lib/images/reroll/reroll.ts';
 import type { KubernetesObject } from '../../../lib/manifests/object.ts';
 
 const now = new Date('2026-01-01T12:00:00Z');

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { ContentReader } from '../../../lib/images/content-reader.ts';
 import type { FindingPolicy } from '../../../lib/images/finding-table.ts';
-import type { DetailReader, DetailsAnswer } from '../../../lib/images/image-details.ts';
+import { readRolloutImages } from '../../../lib/images/gate/rollout-images.ts';
 import { imageUsesOf } from '../../../lib/images/image-uses.ts';
-import { digestKey, type NoAnswer } from '../../../lib/images/registry.ts';
-import { readRolloutImages } from '../../../lib/images/rollout-images.ts';
+import type { ContentReader } from '../../../lib/images/registry/content-reader.ts';
+import type { DetailReader, DetailsAnswer } from '../../../lib/images/registry/image-details.ts';
+import { digestKey, type NoAnswer } from '../../../lib/images/registry/registry.ts';
 import type { ImageLock, Platform } from '../../../lib/images/types.ts';
 import { deployment } from '../../helpers/workloads.ts';
 

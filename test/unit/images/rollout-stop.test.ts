@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { rolloutPlace, seenNodes } from '../../../lib/images/rollout-place.ts';
-import { rolloutStop } from '../../../lib/images/rollout-stop.ts';
+import { rolloutPlace, seenNodes } from '../../../lib/images/gate/rollout-place.ts';
+import { rolloutStop } from '../../../lib/images/gate/rollout-stop.ts';
 import type { Platform, RolloutImage } from '../../../lib/images/types.ts';
 import type { KubernetesObject } from '../../../lib/manifests/object.ts';
 import { clusterRow } from '../../helpers/cluster-row.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { rolloutOf } from '../../../lib/images/rollout.ts';
+import { rolloutOf } from '../../../lib/images/reroll/rollout.ts';
 import type { KubernetesObject } from '../../../lib/manifests/object.ts';
 
 function workload(kind: string, spec: object, status: object = {}): KubernetesObject {

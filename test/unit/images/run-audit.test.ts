@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { findInPods } from '../../../lib/images/pod-findings.ts';
-import { type ImageContents, type ImageRegistry, lookUpApart } from '../../../lib/images/registry.ts';
+import { findInPods } from '../../../lib/images/pods/pod-findings.ts';
+import { type ImageContents, type ImageRegistry, lookUpApart } from '../../../lib/images/registry/registry.ts';
 import { auditError, type RunAuditDependencies, runAudit } from '../../../lib/images/run-audit.ts';
 import type { Fact, RunFacts } from '../../../lib/records/fact.ts';
 import type { ObjectRecord } from '../../../lib/records/record.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { auditImages } from '../../../lib/images/audit.ts';
-import { type ImageRegistry, repositoryKey } from '../../../lib/images/registry.ts';
+import { type ImageRegistry, repositoryKey } from '../../../lib/images/registry/registry.ts';
 import { keepSightings } from '../../../lib/images/tag-sightings.ts';
 import { planRecords } from '../../../lib/records/plan-records.ts';
 import type { ObjectRecord } from '../../../lib/records/record.ts';

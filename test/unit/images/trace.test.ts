@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { tracePod } from '../../../lib/images/trace.ts';
+import { tracePod } from '../../../lib/images/pods/trace.ts';
 import type { ImageLock } from '../../../lib/images/types.ts';
 import type { KubernetesObject } from '../../../lib/manifests/object.ts';
 import { clusterRow } from '../../helpers/cluster-row.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { managedPods } from '../../../lib/images/managed-pods.ts';
-import { findInPods } from '../../../lib/images/pod-findings.ts';
+import { managedPods } from '../../../lib/images/pods/managed-pods.ts';
+import { findInPods } from '../../../lib/images/pods/pod-findings.ts';
 import type { JsonObject } from '../../../lib/manifests/json.ts';
 import type { KubernetesObject } from '../../../lib/manifests/object.ts';
 import { deployment } from '../../helpers/workloads.ts';

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { Platform } from '../../../lib/images/types.ts';
 import {
   digestOfImageId,
   type ImageGraph,
@@ -8,7 +7,8 @@ import {
   offersPlatform,
   runningConfig,
   type Verdict,
-} from '../../../lib/images/verdict.ts';
+} from '../../../lib/images/pods/verdict.ts';
+import type { Platform } from '../../../lib/images/types.ts';
 
 const AMD64: Platform = { os: 'linux', architecture: 'amd64' };
 const ARM64: Platform = { os: 'linux', architecture: 'arm64' };
