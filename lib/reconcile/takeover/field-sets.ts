@@ -68,13 +68,14 @@ export function* removedPaths(
     const own = ours === undefined ? undefined : childAt(ours, segment);
     const others = kept.map((node) => childAt(node, segment)).filter((node) => node !== undefined);
     if (own === undefined && others.length === 0 && !isMetadataMap(at)) yield at;
-    else if (!isLeaf(child) && !(own !== undefined && isWhole(own)) && !others.some(isWhole)) {
+    // What has an owner of its own inside is not owned as one: who else has it with nothing inside has only made it.
+    else if (!isLeaf(child) && (own === undefined || !isWhole(own) || isMetadataMap(at))) {
       yield* removedPaths(child, own, others, value, at);
     }
   }
 }
 
-/** A value that is owned as one, with all that is in it. */
+/** A value that we own as one, with all that is in it. */
 function isWhole(node: FieldSet): boolean {
   return Object.keys(node).length === 0;
 }

@@ -67,6 +67,21 @@ describe('what a person adds beside our fields', () => {
     expect(await world.reconcile()).toMatchObject({ outcome: 'in-sync', records: [{ kind: 'run' }] });
   });
 
+  it('is taken over where a controller made the map that it is in', async () => {
+    const world = await deployed();
+    await world.kubectl(['annotate', 'deployment', 'web', 'note=theirs', '--field-manager=kube-controller-manager']);
+    await world.kubectl(['annotate', 'deployment', 'web', 'note=mine', '--overwrite']);
+    const { metadata } = await world.live('deployment', 'web');
+    expect(metadata.managedFields).toContainEqual(
+      expect.objectContaining({ manager: 'kube-controller-manager', fieldsV1: { 'f:metadata': { 'f:annotations': {} } } }),
+    );
+
+    expect(objectRecords(await world.reconcile())).toMatchObject([
+      { class: 'foreign-field', decision: 'corrected', event: 'verified', changes: [{ path: 'metadata.annotations.note', live: 'mine' }] },
+    ]);
+    expect((await world.live('deployment', 'web')).metadata.annotations ?? {}).not.toHaveProperty('note');
+  });
+
   it('is predicted in observe mode, by the very same paths, and nothing is written', async () => {
     const world = await deployed(APP, 'observe');
     await breakByHand(world);

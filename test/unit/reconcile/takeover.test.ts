@@ -63,6 +63,24 @@ describe('fields beside ours', () => {
       ],
       [],
     ],
+    [
+      'a label in a map that a controller has made',
+      deployment({ containers: [APP] }, { labels: { owner: 'me' } }),
+      [
+        update('kube-controller-manager', { 'f:metadata': { 'f:labels': {} } }),
+        update('kubectl-label', { 'f:metadata': { 'f:labels': { 'f:owner': {} } } }),
+      ],
+      ['metadata.labels.owner'],
+    ],
+    [
+      'a field in a map that a controller has made',
+      deployment({ containers: [APP], extra: { key: 'value' } }),
+      [
+        update('kube-controller-manager', { 'f:spec': { 'f:template': { 'f:spec': { 'f:extra': {} } } } }),
+        update('kubectl-edit', { 'f:spec': { 'f:template': { 'f:spec': { 'f:extra': { 'f:key': {} } } } } }),
+      ],
+      ['spec.template.spec.extra.key'],
+    ],
     ['not what we own too', GIT, [update('kubectl-edit', inContainers({ 'k:{"name":"app"}': { 'f:image': {} } }))], []],
     ['not what is gone again', GIT, [update('kubectl-edit', inContainers({ 'k:{"name":"debug"}': itemFields }))], []],
     [
