@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { isJsonObject, type JsonObject, type JsonValue, stringifyJson } from '../../manifests/json.ts';
-import type { ObjectMeta } from '../../manifests/object.ts';
+import type { ManagedFieldsEntry, ObjectMeta } from '../../manifests/object.ts';
 import { isApplyOf } from '../managed-fields.ts';
 
 /**
@@ -36,7 +36,12 @@ export function sameFacts(a: ObjectFacts, b: Pick<ObjectFacts, 'uid' | 'generati
 function hashFields(metadata: ObjectMeta, fieldManager: string): string {
   const entries = (metadata.managedFields ?? []).filter(({ subresource }) => subresource !== 'status');
   const owned = ownedMetadata(metadata, entries.find((entry) => isApplyOf(entry, fieldManager))?.fieldsV1);
-  return shortHash([entries, owned]);
+  return shortHash([entries.map(inOrder), owned]);
+}
+
+/** In one order of its fields: of a custom resource the server writes them in another one in a list of metadata than it does in the object. */
+function inOrder({ manager, operation, apiVersion, time, fieldsType, fieldsV1, subresource }: ManagedFieldsEntry): object {
+  return { manager, operation, apiVersion, time, fieldsType, fieldsV1, subresource };
 }
 
 /** 96 bits of SHA-256: more than a cluster's objects need, and little to keep. */

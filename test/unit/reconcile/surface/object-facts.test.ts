@@ -34,6 +34,10 @@ describe('the facts of an object', () => {
     ['a label of somebody else has another value', { labels: { app: 'web', theirs: 'y' } }],
     ['an annotation of somebody else came', { annotations: { team: 'shop', 'deployment.kubernetes.io/revision': '7' } }],
     ['a finalizer of somebody else went', { finalizers: ['ours/protect'] }],
+    [
+      'the server writes its entries in another order of fields, as of a custom resource',
+      { managedFields: metadata.managedFields?.map((entry) => Object.fromEntries(Object.entries(entry).toReversed())) ?? [] },
+    ],
   ])('stay when %s', (_what, changes) => {
     const before = facts({});
     const after = facts(changes);
