@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheDirectory, cached } from '../../lib/local/cache.ts';
 import { runCommand } from '../../lib/local/command.ts';
@@ -11,7 +11,10 @@ type GoProgram = keyof typeof PROGRAMS;
 /** Builds the program of `test/bench/NAME` unless these very sources were built before, and resolves to its path in the user's cache. */
 export async function goProgram(name: GoProgram, host: Host, progress: (message: string) => void, signal: AbortSignal): Promise<string> {
   const folder = join(host.project, 'test', 'bench', name);
-  const sources = ['main.go', 'go.mod', 'go.sum'].map((file) => join(folder, file)).filter(existsSync);
+  const code = readdirSync(folder)
+    .filter((file) => file.endsWith('.go'))
+    .toSorted();
+  const sources = [...code, 'go.mod', 'go.sum'].map((file) => join(folder, file)).filter(existsSync);
   const digest = createHash('sha256')
     .update(sources.map((file) => readFileSync(file, 'utf8')).join('\0'))
     .digest('hex');

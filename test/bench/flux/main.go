@@ -1,9 +1,11 @@
 // Command flux applies a set of objects with Flux's engine, as Flux's kustomize-controller does, once for each line of standard input.
 //
 //	flux KUBECONFIG OBJECTS
+//	flux KUBECONFIG OBJECTS MANAGER
 //
 // OBJECTS is a JSON List. It prints one JSON line when it is ready, and one after each pass: how many objects it created, configured
-// and left unchanged. It ends with its standard input.
+// and left unchanged. With MANAGER, the name under which it claims fields, it writes nothing, and the line is its verdict of each object.
+// It ends with its standard input.
 package main
 
 import (
@@ -34,13 +36,18 @@ var owner = ssa.Owner{Field: "kustomize-controller", Group: "kustomize.toolkit.f
 
 func main() {
 	ctrllog.SetLogger(logr.Discard())
-	if err := run(os.Args[1], os.Args[2]); err != nil {
+	answer := func(manager *ssa.ResourceManager, manifest []byte) (any, error) { return pass(manager, manifest) }
+	if len(os.Args) > 3 {
+		owner.Field = os.Args[3]
+		answer = func(manager *ssa.ResourceManager, manifest []byte) (any, error) { return diff(manager, manifest) }
+	}
+	if err := run(os.Args[1], os.Args[2], answer); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(kubeconfig, objectsFile string) error {
+func run(kubeconfig, objectsFile string, answer func(*ssa.ResourceManager, []byte) (any, error)) error {
 	manager, err := newManager(kubeconfig)
 	if err != nil {
 		return err
@@ -54,11 +61,11 @@ func run(kubeconfig, objectsFile string) error {
 		return err
 	}
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
-		counts, err := pass(manager, manifest)
+		said, err := answer(manager, manifest)
 		if err != nil {
 			return err
 		}
-		if err := answers.Encode(counts); err != nil {
+		if err := answers.Encode(said); err != nil {
 			return err
 		}
 	}

@@ -1,7 +1,8 @@
 import { type ExecFileException, execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { ulid } from 'ulidx';
-import { systemClock } from '../../../lib/clock.ts';
+import { type Clock, systemClock } from '../../../lib/clock.ts';
+import type { ClusterRow } from '../../../lib/fleet/cluster.ts';
 import type { ClientOptions } from '../../../lib/kubernetes/index.ts';
 import type { NormalisedObjects } from '../../../lib/manifests/normalise.ts';
 import {
@@ -35,8 +36,10 @@ export interface Run {
 
 /** An enforced row on an API server of its own: nothing is in that cluster but what a test puts there. */
 export interface ReconciledCluster {
+  readonly row: ClusterRow;
   readonly identity: WriterIdentity;
   readonly stores: MemoryStores;
+  readonly deps: ReconcileDependencies;
   /** Makes these objects what Git says. */
   publish(desired: NormalisedObjects): Promise<void>;
   /** One run; `through` is where the server is reached instead of where it listens. */
@@ -56,30 +59,33 @@ export interface KubectlOptions {
 /** More than any run here takes, and less than its lease. */
 const RUN_MILLISECONDS = 280_000;
 
-export function reconciledCluster(cluster: TestCluster, name = 'estate'): ReconciledCluster {
-  const stores = memoryStores(systemClock);
+export function reconciledCluster(cluster: TestCluster, name = 'estate', clock: Clock = systemClock): ReconciledCluster {
+  const stores = memoryStores(clock);
   const { endpoint, certificateAuthority } = cluster.controlPlane;
   const row = clusterRow(name, {
     connection: { type: 'endpoint', endpoint, certificateAuthority, clusterSecret: 'unused' },
     mode: 'enforce',
   });
-  const deps: Omit<ReconcileDependencies, 'connect'> = {
+  const deps: ReconcileDependencies = {
     ...stores,
+    connect: async () => cluster.client(),
     recorder: createRecorder({
       records: stores.records,
       log: () => undefined,
       count: () => undefined,
-      clock: systemClock,
+      clock,
       createIds: createRecordIds,
     }),
-    clock: systemClock,
+    clock,
     random: () => 0.5,
     deployment: 'test',
   };
   let commits = 0;
   return {
+    row,
     identity: writerIdentity(deps.deployment, row.cluster),
     stores,
+    deps,
     async publish({ objects, problems }) {
       commits += 1;
       const desiredArtifact = await stores.artifacts.put({
@@ -104,14 +110,14 @@ export function reconciledCluster(cluster: TestCluster, name = 'estate'): Reconc
     },
     async plan() {
       const digest = (await stores.state.get(row.cluster))?.desiredArtifact ?? '';
-      const connect = async () => cluster.client();
-      return planCluster(row, await stores.artifacts.get(digest), { ...deps, connect }, AbortSignal.timeout(RUN_MILLISECONDS));
+      return planCluster(row, await stores.artifacts.get(digest), deps, AbortSignal.timeout(RUN_MILLISECONDS));
     },
     kubectl: (args, options = {}) => runKubectl(cluster, args, options),
   };
 }
 
-function takeApart({ records }: RunResult): Run {
+/** A run's own record, and those of objects. */
+export function takeApart({ records }: RunResult): Run {
   const run = records.find((record) => record.kind === 'run');
   if (run === undefined) throw new Error('the run left no record of itself');
   return { run, objects: records.filter((record) => record.kind !== 'run') };

@@ -1,3 +1,4 @@
+import type { PatchOperation } from '../../../lib/kubernetes/client.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../../../lib/manifests/json.ts';
 import { type Change, changed, type Steps, valueAtSteps } from './change.ts';
 
@@ -25,14 +26,14 @@ export function editRequest(kind: EditKind, live: JsonObject, change: Change): E
   }
 }
 
-function jsonPatch(live: JsonObject, change: Change): JsonValue {
+export function jsonPatch(live: JsonObject, change: Change): readonly PatchOperation[] {
   const pointer = `/${change.steps.map((step) => String(step).replaceAll('~', '~0').replaceAll('/', '~1')).join('/')}`;
   if (change.act === 'remove') return [{ op: 'remove', path: pointer }];
   const value = change.value;
   if (change.act !== 'add') return [{ op: 'replace', path: pointer, value }];
   const parent = change.steps.slice(0, -1);
   const missing = valueAtSteps(live, parent) === undefined;
-  const made = missing ? [{ op: 'add', path: pointer.slice(0, pointer.lastIndexOf('/')), value: {} }] : [];
+  const made = missing ? [{ op: 'add' as const, path: pointer.slice(0, pointer.lastIndexOf('/')), value: {} }] : [];
   return [...made, { op: 'add', path: pointer, value }];
 }
 
