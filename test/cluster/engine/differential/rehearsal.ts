@@ -3,6 +3,7 @@ import type { KubernetesClient } from '../../../../lib/kubernetes/client.ts';
 import { describeObject } from '../../../../lib/manifests/object.ts';
 import { reconcileCluster } from '../../../../lib/reconcile/index.ts';
 import { createRecorder, createRecordIds, type ObjectRecord } from '../../../../lib/records/index.ts';
+import type { Inventory } from '../../../../lib/storage/stores.ts';
 import { memoryLeaseStore, memoryRecordStore } from '../../../helpers/memory-stores.ts';
 import { type ReconciledCluster, takeApart } from '../../kinds/reconciled-cluster.ts';
 import { altered } from '../watched-run.ts';
@@ -38,7 +39,7 @@ export async function rehearse(cluster: ReconciledCluster, by: 'checkpoint' | 'f
   });
   const artifacts = {
     ...stores.artifacts,
-    putInventory: async () => undefined,
+    putInventory: async (_cluster: string, inventory: Inventory) => inventory,
     putCheckpoint: async () => undefined,
     ...(by === 'checkpoint' ? {} : { getCheckpoint: async () => undefined }),
   };
