@@ -9,6 +9,7 @@ export { type ControlPlaneProgram, controlPlaneBinaries } from './control-plane-
 export { deployLocally, environmentVariables, isDeployed } from './deploy.ts';
 export { type LocalEnvironment, type StartOptions, startLocalEnvironment } from './environment.ts';
 export { type Host, LocalEnvironmentError, MissingRequirementError, thisHost } from './host.ts';
+export { invokeAudit } from './invoke-audit.ts';
 export { type EnvironmentStatus, localEnvironmentNames, localEnvironmentStatus, stopLocalEnvironment } from './lifecycle.ts';
 export { type NodePlanePrograms, type NodePlaneSettings, nodePlanePrograms, startNodePlane } from './node-plane.ts';
 export type { EnvironmentDescription, LocalCluster } from './state.ts';

@@ -1,16 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { Sha256 } from '@aws-crypto/sha256-js';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
-import { SignatureV4 } from '@smithy/signature-v4';
 import { beforeAll, expect, it } from 'vitest';
 import { readDeployedSettings } from '../../../lib/cli/settings-of-stack.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { createStores, type Stores } from '../../../lib/deployment.ts';
+import { invokeAudit } from '../../../lib/local/index.ts';
 import { pushImage } from '../../../lib/local/registry.ts';
 import type { ObjectRecord, PlumblineRecord } from '../../../lib/records/record.ts';
 import { type PlayedPods, playPods } from '../../cluster/images/played-pods.ts';
@@ -34,23 +33,8 @@ beforeAll(async () => {
   played = await playPods();
 });
 
-/** Invokes the deployed audit with an event, as EventBridge and CloudWatch Logs do, and waits for its end. */
-async function invokeAudit(event: object): Promise<void> {
-  const { endpoint, region, credentials } = reachOf(testEnvironment().aws);
-  const url = new URL('/2015-03-31/functions/plumbline-audit/invocations', endpoint);
-  const body = JSON.stringify(event);
-  const signer = new SignatureV4({ credentials, region, service: 'lambda', sha256: Sha256 });
-  const { headers } = await signer.sign({
-    method: 'POST',
-    protocol: url.protocol,
-    hostname: url.hostname,
-    port: Number(url.port),
-    path: url.pathname,
-    headers: { host: url.host, 'content-type': 'application/json' },
-    body,
-  });
-  const response = await fetch(url, { method: 'POST', headers, body, signal });
-  expect([response.status, response.headers.get('x-amz-function-error'), await response.text()]).toEqual([200, null, 'null']);
+async function announce(event: object): Promise<void> {
+  expect(await invokeAudit(testEnvironment(), event, signal)).toBeUndefined();
 }
 
 function isImageRecord(record: PlumblineRecord): record is ObjectRecord {
@@ -78,7 +62,7 @@ it('the deployed audit records who reached into a container from the audit log o
     subscriptionFilters: ['plumbline-exec'],
     logEvents: lines.map((message, index) => ({ id: String(index), timestamp: index, message })),
   };
-  await invokeAudit({ awslogs: { data: gzipSync(JSON.stringify(delivery)).toString('base64') } });
+  await announce({ awslogs: { data: gzipSync(JSON.stringify(delivery)).toString('base64') } });
   const recorded = await findings('exec-eu');
   // Two programs of one person in one container are one record.
   expect(recorded).toHaveLength(4);
@@ -115,7 +99,7 @@ it('an event of ECR has pods looked at that use the repository, and no others, b
     { imageId: `${testRegistry()}/${repository.repository}@${digest}` },
   ]);
 
-  await invokeAudit({});
+  await announce({});
   await played.debug(pod, 'busybox:1');
   const { accountId: account, region } = testEnvironment();
   const event = (name: string) => ({
@@ -126,9 +110,9 @@ it('an event of ECR has pods looked at that use the repository, and no others, b
     region,
     detail: { result: 'SUCCESS', 'repository-name': name, 'action-type': 'PUSH', 'image-tag': '1' },
   });
-  await invokeAudit(event('team/another'));
+  await announce(event('team/another'));
   expect((await findings('event-eu')).map((record) => record.class)).not.toContain('pod.ephemeral');
-  await invokeAudit(event(repository.repository));
+  await announce(event(repository.repository));
   expect((await findings('event-eu')).map((record) => record.class)).toContain('pod.ephemeral');
   // Index, manifest and config were read, the last from where ECR said.
   expect((await findings('event-eu')).map((record) => record.class)).not.toContain('run.unverifiable');

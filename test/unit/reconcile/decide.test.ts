@@ -4,18 +4,8 @@ import { decide } from '../../../lib/reconcile/decide.ts';
 import type { Difference } from '../../../lib/reconcile/diff.ts';
 import { NO_MEMORY, type Policy, policyOf } from '../../../lib/reconcile/policy/index.ts';
 import { configMap, target } from './objects.ts';
+import { ENFORCE, now, present as presentAs } from './policy/decision.ts';
 
-const now = new Date('2026-01-01T12:00:00Z');
-const ENFORCE: Policy = {
-  mode: 'enforce',
-  suspended: false,
-  now,
-  graceSeconds: 0,
-  holdLimitSeconds: 86_400,
-  fightSeconds: 900,
-  closed: {},
-  rules: [],
-};
 const OBSERVE: Policy = { ...ENFORCE, mode: 'observe' };
 const SUSPENDED: Policy = { ...ENFORCE, suspended: true };
 
@@ -28,20 +18,7 @@ const person = { ...drift, class: 'foreign-field', who: 'person' } as const;
 const takeover = { managedFields: [], removes: [difference] };
 const failure = { reason: 'Forbidden', message: 'no' };
 
-const present = (fields: Partial<PresentComparison>): Comparison => ({
-  state: 'present',
-  target: ours,
-  desired: ours.object,
-  uid: 'u',
-  resourceVersion: '1',
-  rollout: [],
-  drift: [],
-  foreign: [],
-  fields: {},
-  ownershipLost: false,
-  facts: undefined,
-  ...fields,
-});
+const present = (fields: Partial<PresentComparison>): Comparison => presentAs({ target: ours, desired: ours.object, ...fields });
 
 type Row = readonly [what: string, comparison: Comparison, policy: Policy, action: string, findings: readonly string[]];
 
