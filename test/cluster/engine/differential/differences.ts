@@ -15,6 +15,8 @@ export type Difference =
   | 'ownership'
   /** Flux compares labels and annotations, and no other metadata. */
   | 'finalizers'
+  /** Ours says that somebody made it anew, although as Git has it. Flux compares values. */
+  | 'recreated as it was'
   /** Flux looks at what is being deleted as at any other object. */
   | 'terminating'
   /** Flux has to be told what to ignore; ours leaves replicas to an autoscaler by itself. */
@@ -56,6 +58,7 @@ export function judge(ours: readonly Finding[], flux: FluxVerdict): Judgement {
   if (flux.takesOver.includes('before-first-apply')) differences.push('before-first-apply');
   const isExpected = (path: string) => isWithin(path, 'metadata.finalizers') || (classes.has('adopted') && theyTake);
 
+  if (classes.has('recreated') && flux.action === 'unchanged') differences.push('recreated as it was');
   if (unseen.some((path) => isWithin(path, 'metadata.finalizers'))) differences.push('finalizers');
   if (more.includes('spec.replicas')) differences.push('ignored replicas');
   const isExplained =

@@ -8,6 +8,7 @@ import { startTestCluster, type TestCluster } from '../../kubernetes/control-pla
 import { type Flux, startFlux } from './flux.ts';
 import { type PassingWebhook, startPassingWebhook } from './passing-webhook.ts';
 import { type Rehearsal, rehearse } from './rehearsal.ts';
+import { standingClock } from './standing-clock.ts';
 
 /** A cluster that ours keeps, with both engines, and with a webhook in it. */
 export interface Setting extends AsyncDisposable {
@@ -18,6 +19,7 @@ export interface Setting extends AsyncDisposable {
   readonly desired: NormalisedObjects;
   /** `Deployment kinds/web`, of every desired object. */
   readonly subjects: readonly string[];
+  rehearse(by: 'checkpoint' | 'full dry-run'): Promise<Rehearsal>;
   /** The verdicts on all objects, three times. Nothing moves meanwhile: nobody else is at this cluster, and nobody writes. */
   look(): Promise<Look>;
   /** A run each minute for an hour; resolves to what they found. */
@@ -36,16 +38,26 @@ export async function startSetting(): Promise<Setting> {
   const fixture = kindsFixture();
   const desired = { ...fixture, objects: fixture.objects.map(withMore) };
   const server = scope.adopt(await startTestCluster(), (started) => started.stop());
-  const started = Date.now();
-  let ahead = 0;
   // Time stands still but for the hours of the sweep: until then whatever is found is found by the checkpoint.
-  const cluster = reconciledCluster(server, 'engine', { now: () => new Date(started + ahead) });
+  const clock = standingClock();
+  const reconciled = reconciledCluster(server, 'engine', clock);
+  const cluster: ReconciledCluster = {
+    ...reconciled,
+    reconcile(through) {
+      clock.setBack();
+      return reconciled.reconcile(through);
+    },
+  };
+  const rehearsed: Setting['rehearse'] = (by) => {
+    clock.setBack();
+    return rehearse(cluster, by);
+  };
   const admin = server.client();
   const webhook = scope.use(await startPassingWebhook(server, admin, cluster));
   await cluster.publish(desired);
   const { run } = await cluster.reconcile();
   if (run.outcome !== 'in-sync') throw new Error(`the first run ended as ${run.outcome}`);
-  await settleEnvironment(cluster);
+  await settleEnvironment(cluster, rehearsed);
   const flux = scope.use(await startFlux(server, cluster.identity, desired.objects.map(labelledBy(cluster.identity.owner))));
   const owned = scope.move();
   return {
@@ -55,15 +67,16 @@ export async function startSetting(): Promise<Setting> {
     webhook,
     desired,
     subjects: desired.objects.map((object) => describeObject(objectIdOf(object))),
+    rehearse: rehearsed,
     look: async () => ({
-      byCheckpoint: await rehearse(cluster, 'checkpoint'),
-      inFull: await rehearse(cluster, 'full dry-run'),
+      byCheckpoint: await rehearsed('checkpoint'),
+      inFull: await rehearsed('full dry-run'),
       flux: await flux.verdicts(),
     }),
     async sweepHour() {
       const found = new Set<string>();
       for (let minute = 0; minute < 60; minute += 1) {
-        ahead += 60_000;
+        clock.advance(60);
         for (const record of (await cluster.reconcile()).objects) if (record.class !== 'health') found.add(describeObject(record.object));
       }
       return found;
@@ -87,9 +100,9 @@ function labelledBy(owner: string): (object: KubernetesObject) => KubernetesObje
  * What the first run applied is of the environment too: its kinds are swept first. Runs until the checkpoint vouches for all that it can, which
  * is not a Job that has not ended.
  */
-async function settleEnvironment(cluster: ReconciledCluster): Promise<void> {
+async function settleEnvironment(cluster: ReconciledCluster, rehearsed: Setting['rehearse']): Promise<void> {
   for (let before = Number.POSITIVE_INFINITY; ; ) {
-    const { size } = (await rehearse(cluster, 'checkpoint')).verified;
+    const { size } = (await rehearsed('checkpoint')).verified;
     if (size >= before) return;
     before = size;
     await cluster.reconcile();

@@ -2,7 +2,6 @@ import type { ApiResource, PatchOperation } from '../../../../lib/kubernetes/cli
 import { isJsonArray, type JsonValue } from '../../../../lib/manifests/json.ts';
 import { describeObject, type KubernetesObject, objectIdOf } from '../../../../lib/manifests/object.ts';
 import { OWNER_LABEL } from '../../../../lib/reconcile/index.ts';
-import { rehearse } from './rehearsal.ts';
 import type { Setting } from './setting.ts';
 
 const signal = (): AbortSignal => AbortSignal.timeout(10_000);
@@ -61,7 +60,7 @@ async function underOurName(setting: Setting): Promise<string> {
     await patch(setting, live, resource, [{ op: 'replace', path: `/spec/${field}`, value: 55 + attempt }]);
     await cluster.reconcile();
     await admin.apply(resource, theirs, { fieldManager: cluster.identity.fieldManager, dryRun: false }, signal());
-    if (!(await rehearse(cluster, 'checkpoint')).verified.has(subject)) return subject;
+    if (!(await setting.rehearse('checkpoint')).verified.has(subject)) return subject;
   }
   throw new Error('no write under our own name came in the second of ours');
 }
