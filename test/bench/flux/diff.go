@@ -27,9 +27,10 @@ type verdict struct {
 	Error  string `json:"error,omitempty"`
 	// Of a configured object, where it differs in what the engine compares, down to the first list on the way.
 	Paths [][]string `json:"paths"`
-	// Managers that own fields which the objects do not state, and whose fields the controller takes over before it applies: the apply then
-	// removes these. The dry-run is made without that.
+	// Managers whose fields the controller takes over before it applies. The dry-run is made without that. TakesOver: the apply then removes
+	// what the objects do not state of these. Rewrites: the server would have them all the same, as its defaults.
 	TakesOver []string `json:"takesOver"`
+	Rewrites  []string `json:"rewrites"`
 }
 
 // diff is the drift detection of the controller and of `flux diff`, object by object; nothing is written. The objects keep the labels that
@@ -56,12 +57,12 @@ func diff(manager *ssa.ResourceManager, manifest []byte) ([]verdict, error) {
 
 // judge keeps a refused dry-run as the object's own: the controller would end the whole pass there, and `flux diff` too.
 func judge(ctx context.Context, manager *ssa.ResourceManager, object *unstructured.Unstructured) (verdict, error) {
-	result := verdict{Kind: object.GetKind(), Namespace: object.GetNamespace(), Name: object.GetName(), Paths: [][]string{}, TakesOver: []string{}}
+	result := verdict{Kind: object.GetKind(), Namespace: object.GetNamespace(), Name: object.GetName(), Paths: [][]string{}, TakesOver: []string{}, Rewrites: []string{}}
 	options := applyOptions()
 	live := &unstructured.Unstructured{}
 	live.SetGroupVersionKind(object.GroupVersionKind())
 	if err := manager.Client().Get(ctx, client.ObjectKeyFromObject(object), live); err == nil {
-		if result.TakesOver, err = takesOver(ctx, manager.Client(), live, object, options.Cleanup.FieldManagers); err != nil {
+		if err := result.tryTakeover(ctx, manager.Client(), live, object, options.Cleanup.FieldManagers); err != nil {
 			return result, err
 		}
 	}
@@ -81,33 +82,107 @@ func judge(ctx context.Context, manager *ssa.ResourceManager, object *unstructur
 	return result, nil
 }
 
-func takesOver(
+func (result *verdict) tryTakeover(
 	ctx context.Context, server client.Client, live, object *unstructured.Unstructured, managers []ssa.FieldManager,
-) ([]string, error) {
-	names := []string{}
+) error {
 	applied := object.DeepCopy()
 	// What is refused is the business of the diff.
 	if err := server.Patch(ctx, applied, client.Apply, client.DryRunAll, client.ForceOwnership, client.FieldOwner(owner.Field)); err != nil {
-		return names, nil
+		return nil
 	}
 	stated, err := fieldsOf(applied.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
 		return entry.Manager == owner.Field && entry.Operation == metav1.ManagedFieldsOperationApply
 	})
 	if err != nil {
-		return names, err
+		return err
+	}
+	isTaken := func(entry metav1.ManagedFieldsEntry, manager ssa.FieldManager) bool {
+		return strings.HasPrefix(entry.Manager, manager.Name) && entry.Operation == manager.OperationType && entry.Subresource == ""
+	}
+	// What others own too stays.
+	kept, err := fieldsOf(live.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
+		return entry.Manager != owner.Field && !slices.ContainsFunc(managers, func(manager ssa.FieldManager) bool { return isTaken(entry, manager) })
+	})
+	if err != nil {
+		return err
 	}
 	for _, manager := range managers {
-		theirs, err := fieldsOf(live.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
-			return strings.HasPrefix(entry.Manager, manager.Name) && entry.Operation == manager.OperationType && entry.Subresource == ""
-		})
+		theirs, err := fieldsOf(live.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool { return isTaken(entry, manager) })
 		if err != nil {
-			return names, err
+			return err
 		}
-		if !theirs.Leaves().Difference(stated).Empty() {
-			names = append(names, manager.Name)
+		beside := theirs.Leaves().Difference(stated).Difference(kept)
+		switch {
+		case beside.Empty():
+		case areDefaults(ctx, server, live, beside):
+			result.Rewrites = append(result.Rewrites, manager.Name)
+		default:
+			result.TakesOver = append(result.TakesOver, manager.Name)
 		}
 	}
-	return names, nil
+	return nil
+}
+
+// areDefaults asks the server whether the object would have these fields without them too.
+func areDefaults(ctx context.Context, server client.Client, live *unstructured.Unstructured, fields *fieldpath.Set) bool {
+	without := live.DeepCopy()
+	for path := range fields.All() {
+		without.Object, _ = remove(without.Object, path).(map[string]any)
+	}
+	if err := server.Update(ctx, without, client.DryRunAll); err != nil {
+		return false
+	}
+	same := apiequality.Semantic.DeepEqual
+	return same(compared(live), compared(without)) && same(live.GetFinalizers(), without.GetFinalizers())
+}
+
+// remove returns the value without what is at the path; an item of a list goes as a whole.
+func remove(value any, path fieldpath.Path) any {
+	if len(path) == 0 {
+		return nil
+	}
+	switch holder := value.(type) {
+	case map[string]any:
+		if path[0].FieldName == nil {
+			return holder
+		}
+		name := *path[0].FieldName
+		if child, found := holder[name]; found && len(path) > 1 {
+			holder[name] = remove(child, path[1:])
+		} else {
+			delete(holder, name)
+		}
+		return holder
+	case []any:
+		for index, item := range holder {
+			if !names(path[0], item) {
+				continue
+			}
+			if len(path) == 1 {
+				return slices.Delete(holder, index, index+1)
+			}
+			holder[index] = remove(item, path[1:])
+		}
+		return holder
+	default:
+		return value
+	}
+}
+
+func names(element fieldpath.PathElement, item any) bool {
+	if element.Value != nil {
+		return apiequality.Semantic.DeepEqual((*element.Value).Unstructured(), item)
+	}
+	fields, isMap := item.(map[string]any)
+	if element.Key == nil || !isMap {
+		return false
+	}
+	for _, key := range *element.Key {
+		if !apiequality.Semantic.DeepEqual(key.Value.Unstructured(), fields[key.Name]) {
+			return false
+		}
+	}
+	return true
 }
 
 func fieldsOf(entries []metav1.ManagedFieldsEntry, wanted func(metav1.ManagedFieldsEntry) bool) (*fieldpath.Set, error) {

@@ -1,6 +1,7 @@
 import type { ApiClient, ApiResource } from '../../../../lib/kubernetes/index.ts';
 import { isJsonObject } from '../../../../lib/manifests/json.ts';
 import { describeObject, groupOf, type KubernetesObject, objectIdOf } from '../../../../lib/manifests/object.ts';
+import { definedKindOf } from '../../../../lib/reconcile/target.ts';
 import type { Random } from '../../../helpers/random.ts';
 import type { ReconciledCluster } from '../../kinds/reconciled-cluster.ts';
 import { changed, randomChange } from '../../verdict/change.ts';
@@ -8,10 +9,11 @@ import { jsonPatch } from '../../verdict/patch.ts';
 import type { PassingWebhook } from './passing-webhook.ts';
 
 /**
- * What ownership need not show. Of a write under our own name the entry has another time, unless it was in the same second as our last one;
- * and where a kind counts generations, all three show by that, but for the metadata.
+ * What ownership need not show. Of a write under our own name the entry has another time, unless it was in the same second as our last one.
+ * Where a kind counts generations all of these show by that, but for the metadata. What another definition makes of an object is looked at
+ * in the sweep, first in line.
  */
-export const UNSHOWN: ReadonlySet<string> = new Set(['reorder', 'webhook', 'own name']);
+export const UNSHOWN: ReadonlySet<string> = new Set(['reorder', 'webhook', 'own name', 'definition']);
 
 /** What somebody did to an object, and what sort of thing that is. */
 export interface Act {
@@ -140,4 +142,14 @@ export async function act(objects: readonly KubernetesObject[], acting: Acting):
       return [{ subject: describeObject(objectIdOf(object)), sort, what: sort }];
   }
   return [];
+}
+
+/** What is done to a definition is done to its objects too. */
+export function withDefined(acts: readonly Act[], objects: readonly KubernetesObject[]): readonly Act[] {
+  return acts.flatMap((each) => {
+    const defined = objects.find((object) => describeObject(objectIdOf(object)) === each.subject && definedKindOf(object) !== undefined);
+    if (defined === undefined) return [each];
+    const theirs = objects.filter(({ apiVersion, kind }) => `${groupOf(apiVersion)}/${kind}` === definedKindOf(defined));
+    return [each, ...theirs.map((object) => ({ ...each, subject: describeObject(objectIdOf(object)), sort: 'definition' }))];
+  });
 }

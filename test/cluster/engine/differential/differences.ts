@@ -7,6 +7,8 @@ export type Difference =
   | 'foreign-field: silent dry-run, same takeover'
   /** What the server sums up under this name is seized by Flux's controller, protection finalizers too. Ours leaves it. */
   | 'before-first-apply'
+  /** Flux's controller takes over what the server would have put there by itself, and applies, which changes nothing. Ours leaves it. */
+  | 'takeover of defaults'
   /** Ours tolerates it and says so once. Flux does not look at fields that it does not own. */
   | 'controller-field'
   /** Ours keeps it open until somebody decides. Flux does not look at fields that it does not own. */
@@ -28,6 +30,9 @@ export interface Judgement {
   readonly differences: readonly Difference[];
 }
 
+/** What the HorizontalPodAutoscaler of the fixture scales, although Git states its replicas. */
+export const AUTOSCALED = 'StatefulSet kinds/store';
+
 /** Fields that an apply of ours would change, of an object that is there; Flux's dry-run is the same apply. */
 const CLAIMED: ReadonlySet<string> = new Set(['value', 'item', 'list-order', 'metadata', 'recreated', 'adopted']);
 const NOT_CLAIMED = ['controller-field', 'unclassified-field', 'ownership'] as const;
@@ -36,13 +41,15 @@ const GONE: ReadonlySet<string> = new Set(['missing', 'namespace-deleted']);
 const KNOWN: ReadonlySet<string> = new Set([...CLAIMED, ...NOT_CLAIMED, ...TAKEN_OVER]);
 
 /** Pure. Ours in full against Flux's, of one object at one instant. */
-export function judge(ours: readonly Finding[], flux: FluxVerdict): Judgement {
+export function judge(subject: string, ours: readonly Finding[], flux: FluxVerdict): Judgement {
   const classes = new Set(ours.map((finding) => finding.class));
   const differences: Difference[] = NOT_CLAIMED.filter((each) => classes.has(each));
   const told = (both: Judgement['both']): Judgement => ({ both, differences });
   if (classes.has('terminating') && flux.error === undefined) return { both: 'undecided', differences: [...differences, 'terminating'] };
   const gone = ours.find((finding) => GONE.has(finding.class));
-  const isUndecided = gone?.reason !== undefined || ours.some((finding) => !KNOWN.has(finding.class) && !GONE.has(finding.class));
+  // What a rehearsal would create is not there to be verified.
+  const isUndecided =
+    (gone?.reason ?? 'NotVerified') !== 'NotVerified' || ours.some((finding) => !KNOWN.has(finding.class) && !GONE.has(finding.class));
   if (flux.error !== undefined || isUndecided) return told(flux.error !== undefined && isUndecided ? 'undecided' : 'unexplained');
   if (gone !== undefined || flux.action === 'created')
     return told(gone !== undefined && flux.action === 'created' ? 'differing' : 'unexplained');
@@ -56,13 +63,15 @@ export function judge(ours: readonly Finding[], flux: FluxVerdict): Judgement {
   if (takesOver !== theyTake) return told('unexplained');
   if (takesOver) differences.push('foreign-field: silent dry-run, same takeover');
   if (flux.takesOver.includes('before-first-apply')) differences.push('before-first-apply');
+  if (flux.rewrites.length > 0) differences.push('takeover of defaults');
   const isExpected = (path: string) => isWithin(path, 'metadata.finalizers') || (classes.has('adopted') && theyTake);
 
   if (classes.has('recreated') && flux.action === 'unchanged') differences.push('recreated as it was');
   if (unseen.some((path) => isWithin(path, 'metadata.finalizers'))) differences.push('finalizers');
-  if (more.includes('spec.replicas')) differences.push('ignored replicas');
+  const isLeftToAutoscaler = (path: string) => subject === AUTOSCALED && path === 'spec.replicas';
+  if (more.some(isLeftToAutoscaler)) differences.push('ignored replicas');
   const isExplained =
-    unseen.every(isExpected) && more.every((path) => path === 'spec.replicas') && (flux.action === 'configured') === flux.paths.length > 0;
+    unseen.every(isExpected) && more.every(isLeftToAutoscaler) && (flux.action === 'configured') === flux.paths.length > 0;
   if (!isExplained) return told('unexplained');
   return told(paths.length === unseen.length ? 'equal' : 'differing');
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringifyJson } from '../../../../lib/manifests/json.ts';
 import { createRandom } from '../../../helpers/random.ts';
 import { createEditor, type Edit } from '../../verdict/editor.ts';
-import { type Act, act } from './acts.ts';
+import { type Act, act, withDefined } from './acts.ts';
 import { type Setting, startSetting } from './setting.ts';
 import { settle } from './settle.ts';
 import { createTally, sightsOf } from './tally.ts';
@@ -64,18 +64,20 @@ describe(`${EDITS} edits of sixty kinds by many managers, seed ${SEED}`, () => {
       const made = (await editor.edit(desired.objects, Math.min(PATCHES_A_ROUND, EDITS - count))).map(patched);
       for (let each = 0; each < ACTS_A_ROUND; each += 1) made.push(...(await act(desired.objects, { admin, cluster, webhook, random })));
       count += made.length;
-      for (const each of made) {
-        edits.set(each.sort, (edits.get(each.sort) ?? 0) + 1);
-        acts.set(each.subject, [...(acts.get(each.subject) ?? []), each]);
-      }
+      for (const { sort } of made) edits.set(sort, (edits.get(sort) ?? 0) + 1);
+      for (const each of withDefined(made, desired.objects)) acts.set(each.subject, [...(acts.get(each.subject) ?? []), each]);
 
       const missed = tally.add(sightsOf(subjects, await look(), (subject) => acts.get(subject) ?? []));
 
-      for (const subject of await settle(cluster, admin)) acts.delete(subject);
+      const settled = await settle(cluster, admin);
+      for (const subject of settled) acts.delete(subject);
       if (round % ROUNDS_A_SWEEP !== 0 && count < EDITS) continue;
+      // What another definition made of an object is over with it.
+      const left = new Set((await look()).inFull.found.keys());
       const found = await sweepHour();
-      swept += missed.size;
-      unswept.push(...[...missed].filter((subject) => acts.has(subject) && !found.has(subject)));
+      const hidden = [...missed].filter((subject) => left.has(subject) && !settled.has(subject));
+      swept += hidden.length;
+      unswept.push(...hidden.filter((subject) => !found.has(subject)));
       await settle(cluster, admin);
       acts.clear();
     }

@@ -16,8 +16,10 @@ export interface FluxVerdict {
   readonly action: string;
   /** Where it differs, down to the first list on the way. */
   readonly paths: readonly string[];
-  /** Managers with fields beside Git's that the controller takes over before it applies, which the dry-run does not tell. */
+  /** Managers whose fields the controller takes over before it applies, so that what Git does not state goes; the dry-run does not tell. */
   readonly takesOver: readonly string[];
+  /** The same where nothing would go, since these are the server's own defaults. */
+  readonly rewrites: readonly string[];
   readonly error?: string;
 }
 
@@ -35,6 +37,7 @@ const Verdicts = z.array(
     error: z.string().optional(),
     paths: z.array(z.array(z.string())),
     takesOver: z.array(z.string()),
+    rewrites: z.array(z.string()),
   }),
 );
 
@@ -61,12 +64,13 @@ export async function startFlux(
     async verdicts() {
       const verdicts = Verdicts.parse(JSON.parse(await engine.ask('')));
       return new Map(
-        verdicts.map(({ action, paths, takesOver, error, ...id }) => [
+        verdicts.map(({ action, paths, takesOver, rewrites, error, ...id }) => [
           describeObject(id),
           {
             action,
             paths: paths.map((steps) => formatPath(steps.map((field) => ({ field })))).toSorted(),
             takesOver,
+            rewrites,
             ...(error === undefined ? {} : { error }),
           },
         ]),

@@ -1,6 +1,6 @@
 import { stringifyJson } from '../../../../lib/manifests/json.ts';
 import { type Act, UNSHOWN } from './acts.ts';
-import { judge } from './differences.ts';
+import { AUTOSCALED, judge } from './differences.ts';
 import type { FluxVerdict } from './flux.ts';
 import type { Finding } from './rehearsal.ts';
 import type { Look } from './setting.ts';
@@ -36,14 +36,16 @@ export function createTally(): Tally {
       const missed = new Set<string>();
       for (const sight of sights) {
         const own = ownVerdict(sight);
-        count(`ours: ${own}`);
-        if (own === 'missed') missed.add(sight.subject);
-        if (own === 'missed' && !before.has(sight.subject)) count(`missed: ${sortsOf(sight).join(' + ')}`);
+        count(`ours: ${own.verdict}`);
+        if (own.verdict === 'missed') {
+          missed.add(sight.subject);
+          if (!before.has(sight.subject)) count(`missed: ${own.hiddenBy}`);
+        }
         const { both, differences } =
-          sight.flux === undefined ? { both: 'unexplained' as const, differences: [] } : judge(sight.inFull, sight.flux);
+          sight.flux === undefined ? { both: 'unexplained' as const, differences: [] } : judge(sight.subject, sight.inFull, sight.flux);
         count(`Flux: ${both}`);
         for (const difference of differences) count(`difference: ${difference}`);
-        if (own === 'unexplained' || both === 'unexplained') unexplained.push(sight);
+        if (own.verdict === 'unexplained' || both === 'unexplained') unexplained.push(sight);
       }
       before = missed;
       return missed;
@@ -51,18 +53,30 @@ export function createTally(): Tally {
   };
 }
 
-/** `missed`: the checkpoint vouches for an object that the full dry-run finds changed, and nothing was done to it that ownership shows. */
-function ownVerdict({ byCheckpoint, inFull, vouched, acts }: Sight): 'vouched' | 'verified' | 'missed' | 'unexplained' {
-  if (isSame(byCheckpoint, inFull)) return vouched ? 'vouched' : 'verified';
+type OwnVerdict =
+  | { readonly verdict: 'vouched' | 'verified' | 'unexplained' }
+  /** The checkpoint vouches for an object that the full dry-run finds changed, and ownership could not show it. */
+  | { readonly verdict: 'missed'; readonly hiddenBy: string };
+
+function ownVerdict(sight: Sight): OwnVerdict {
+  const { byCheckpoint, inFull, vouched } = sight;
+  if (isSame(byCheckpoint, inFull)) return { verdict: vouched ? 'vouched' : 'verified' };
   const unseen = inFull.filter((finding) => !byCheckpoint.some((each) => isSame(each, finding)));
-  const unshown = acts.filter(({ sort }) => UNSHOWN.has(sort));
-  if (!vouched || unshown.length === 0) return 'unexplained';
-  const isReorder = unshown.every(({ sort }) => sort === 'reorder');
-  return isReorder && unseen.some((finding) => finding.class !== 'list-order') ? 'unexplained' : 'missed';
+  const hiddenBy = vouched ? whatHides(sight, unseen) : undefined;
+  return hiddenBy === undefined ? { verdict: 'unexplained' } : { verdict: 'missed', hiddenBy };
 }
 
-function sortsOf({ acts }: Sight): readonly string[] {
-  return [...new Set(acts.map(({ sort }) => sort).filter((sort) => UNSHOWN.has(sort)))].toSorted();
+/** Undefined where what is unseen should have shown. */
+function whatHides({ subject, acts }: Sight, unseen: readonly Finding[]): string | undefined {
+  const sorts = [...new Set(acts.map(({ sort }) => sort).filter((sort) => UNSHOWN.has(sort)))].toSorted();
+  if (sorts.length === 1 && sorts[0] === 'reorder') return unseen.every(isReordered) ? 'reorder' : undefined;
+  if (sorts.length > 0) return sorts.join(' + ');
+  // Whose managed fields were cleared: our first apply takes the replicas along, the next one leaves them to whoever had them before.
+  return subject === AUTOSCALED && unseen.every((finding) => finding.class === 'ownership') ? 'release in two steps' : undefined;
+}
+
+function isReordered(finding: Finding): boolean {
+  return finding.class === 'list-order';
 }
 
 function isSame(a: Finding | readonly Finding[], b: Finding | readonly Finding[]): boolean {

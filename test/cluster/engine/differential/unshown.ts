@@ -6,7 +6,7 @@ import type { Setting } from './setting.ts';
 
 const signal = (): AbortSignal => AbortSignal.timeout(10_000);
 
-/** In kinds that count no generations, as all below: a value, a secret one, a rule, an item. */
+/** In kinds that count no generations, as all below: values, a secret one, all rules of a role. */
 const BY_WEBHOOK: readonly (readonly [kind: string, name: string, path: string, value: JsonValue])[] = [
   ['ConfigMap', 'settings', '/data/LOG_LEVEL', 'debug'],
   ['Secret', 'database', '/data/password', 'b3RoZXI='],
