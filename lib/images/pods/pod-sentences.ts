@@ -27,7 +27,7 @@ export function podSentence(
     case 'run.mismatch':
       return `${many} of image ${shown} run other bytes than ${desired}: ${live}. Restart them through their template, and find out how they came there.`;
     case 'run.split':
-      return `replicas of one template run different bytes of image ${shown}. Pin its digest, and restart the workload.`;
+      return `replicas of one template run different bytes of image ${shown}. ${image.includes('@') ? 'Restart' : 'Pin its digest, and restart'} the workload.`;
     case 'run.unverifiable':
       if (image === '') return `it cannot be told from which template ${many} were made, so nothing is known of what they should run.`;
       if (live === '') return `whether image ${shown} can still be pulled is not known${because}. Check the registry and our access to it.`;
